@@ -1,2 +1,3 @@
 /** An in-process cache with strict LRU, ttl and size bounds, and loads that never betray the caller */
-export {};
+export { LruCache } from './lru-cache.ts';
+export type { CacheDump, CacheStats, Clock, LruCacheOptions, RemovalReason, SetOptions, Timers } from './types.ts';

@@ -1,0 +1,42 @@
+/**
+ * Refusals: what a caller may configure, said in one place.
+ *
+ * A wrong type is a TypeError, a right type out of range a RangeError; both name the option, the
+ * value given and the range allowed. `max: '10'` is refused rather than coerced: a bound that
+ * compares as a string never evicts, and the process pays for it weeks later.
+ */
+export const MAX_ENTRIES: number = 2 ** 26;
+
+export function requireNumber(
+  name: string,
+  value: unknown,
+  allowed: string,
+  accepts: (value: number) => boolean,
+): number {
+  if (typeof value !== 'number') {
+    throw new TypeError(`${name} must be a number, ${allowed}; got ${typeof value} ${String(value)}`);
+  }
+  if (!accepts(value)) throw new RangeError(`${name} must be ${allowed}; got ${String(value)}`);
+  return value;
+}
+
+export function requireMax(value: unknown): number {
+  return requireNumber(
+    'max',
+    value,
+    'an integer in 1..67108864',
+    (n) => Number.isInteger(n) && n >= 1 && n <= MAX_ENTRIES,
+  );
+}
+
+export function requireTtl(name: string, value: unknown): number {
+  return requireNumber(name, value, 'above 0 (Infinity = never expires)', (n) => n > 0);
+}
+
+export function requireDuration(name: string, value: unknown): number {
+  return requireNumber(name, value, 'finite and at least 0', (n) => n >= 0 && Number.isFinite(n));
+}
+
+export function requireWeight(name: string, value: unknown): number {
+  return requireNumber(name, value, 'finite and at least 0', (n) => n >= 0 && Number.isFinite(n));
+}
