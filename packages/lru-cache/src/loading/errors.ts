@@ -1,0 +1,22 @@
+/**
+ * The two ways a load can fail that are not the loader's own error.
+ *
+ * Both carry a stable `code`, since `instanceof` fails between an ESM and a CommonJS copy of the
+ * package living in one process. Neither names the key: a key may be a secret, and error messages
+ * travel to logs.
+ */
+export class LoadTimeoutError extends Error {
+  override readonly name = 'LoadTimeoutError';
+  readonly code = 'LOAD_TIMEOUT';
+  constructor(timeoutMs: number) {
+    super(`the load took longer than timeoutMs = ${String(timeoutMs)}`);
+  }
+}
+
+export class LoadQueueFullError extends Error {
+  override readonly name = 'LoadQueueFullError';
+  readonly code = 'LOAD_QUEUE_FULL';
+  constructor(maxQueuedLoads: number) {
+    super(`maxQueuedLoads = ${String(maxQueuedLoads)} loads are already waiting; raise it or shed load`);
+  }
+}
