@@ -13,9 +13,8 @@ export const systemClock: Clock = { now: () => performance.now() };
 export const systemTimers: Timers = {
   set(run: () => void, delayMs: number): unknown {
     const handle: unknown = setTimeout(run, delayMs);
-    if (typeof handle === 'object' && handle !== null && 'unref' in handle && typeof handle.unref === 'function') {
-      handle.unref();
-    }
+    // Node answers an object, browsers a number.
+    if (typeof handle === 'object') (handle as { unref?: () => void } | null)?.unref?.();
     return handle;
   },
   clear(handle: unknown): void {

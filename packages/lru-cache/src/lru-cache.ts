@@ -288,7 +288,10 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   }
 
   private startLife(slot: number, ttl: number, jitter = this.jitter): void {
-    if (ttl === Infinity) return this.store.setLife(slot, Infinity, Infinity);
+    if (ttl === Infinity) {
+      this.store.setLife(slot, Infinity, Infinity);
+      return;
+    }
     const life = jitter === 0 ? ttl : ttl * (1 - jitter * this.random());
     this.store.setLife(slot, ttl, this.clock.now() + life);
   }
@@ -327,8 +330,8 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     if (this.delivering || this.removals.length === 0 || this.onRemove === undefined) return;
     this.delivering = true;
     const errors: unknown[] = [];
-    for (let i = 0; i < this.removals.length; i++) {
-      const { value, key, reason } = this.removals[i] as { value: V; key: K; reason: RemovalReason };
+    // The array may grow under the loop: what a callback removes comes after what it was told of.
+    for (const { value, key, reason } of this.removals) {
       try {
         this.onRemove(value, key, reason);
       } catch (error) {

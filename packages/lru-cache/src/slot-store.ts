@@ -118,7 +118,6 @@ export class SlotStore<K, V> {
     this.size--;
     // Sums of fractions drift; an empty store is the moment to be exact again.
     this.weight = this.size === 0 ? 0 : this.weight - this.weightOf(slot);
-    this.setLife(slot, Infinity, Infinity);
   }
 
   moveToFront(slot: number): void {

@@ -33,6 +33,8 @@ export class Flight<V> {
   /** `onEmpty` runs when this caller's abort leaves a foreground load without waiters. */
   wait(signal: AbortSignal | undefined, onEmpty: (reason: unknown) => void): Promise<V | undefined> {
     return new Promise((resolve, reject) => {
+      // A loader may reject with anything; it is passed on as it came.
+      const fail: (error: Error) => void = reject;
       const leave = (): void => {
         this.waiters.delete(waiter);
         signal?.removeEventListener('abort', leave);
@@ -43,7 +45,7 @@ export class Flight<V> {
         settle: (outcome) => {
           signal?.removeEventListener('abort', leave);
           if (outcome.ok) resolve(outcome.value);
-          else reject(outcome.error as Error);
+          else fail(outcome.error as Error);
         },
       };
       this.waiters.add(waiter);

@@ -93,7 +93,7 @@ interface Entry<V> {
  * assert.equal(squares.stats().loads, 1);
  * ```
  */
-export class LoadingCache<K, V extends {} | null> {
+export class LoadingCache<K, V extends object | string | number | bigint | boolean | symbol | null> {
   private readonly inner: LruCache<K, Entry<V>>;
   private readonly flights = new Map<K, Flight<V>>();
   private readonly tasks = new Map<Flight<V>, () => void>();
@@ -234,7 +234,8 @@ export class LoadingCache<K, V extends {} | null> {
 
   /** Stores a value; a load under way cannot overwrite it. */
   set(key: K, value: V, options?: SetOptions): this {
-    if (value === undefined) throw new TypeError('value must not be undefined: that means "absent"; use delete');
+    if ((value as unknown) === undefined)
+      throw new TypeError('value must not be undefined: that means "absent"; use delete');
     const ttl = options?.ttl === undefined ? this.ttl : requireTtl('ttl', options.ttl);
     this.detach(key);
     this.store(key, 'value', value, ttl, options?.weight);
@@ -360,7 +361,10 @@ export class LoadingCache<K, V extends {} | null> {
   }
 
   private keep(key: K, value: V | undefined, ttl: number): void {
-    if (value !== undefined) return this.store(key, 'value', value, ttl);
+    if (value !== undefined) {
+      this.store(key, 'value', value, ttl);
+      return;
+    }
     const old = this.inner.peek(key);
     if (old !== undefined) old.replaced = true;
     if (this.absentTtl > 0) this.store(key, 'absent', undefined, this.absentTtl);
