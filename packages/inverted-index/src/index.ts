@@ -1,2 +1,19 @@
-/** Full-text search in your process: BM25, phrases and Elasticsearch's query JSON */
-export {};
+/** Full-text search in one process: exports only. */
+export { InvertedIndex } from './engine/inverted-index.ts';
+export type {
+  BulkOperation,
+  BulkResult,
+  GetResult,
+  Hit,
+  IndexOptions,
+  IndexStats,
+  Limits,
+  SearchBody,
+  SearchResponse,
+  WriteResult,
+} from './engine/inverted-index.ts';
+export { SearchError } from './errors.ts';
+export type { SearchErrorCode } from './errors.ts';
+export type { Token } from './analysis/analyzer.ts';
+export type { Query } from './query/parse.ts';
+export type { DocumentOf, FieldMapping, FieldPath, Mappings, Properties } from './schema/types.ts';
