@@ -4,7 +4,7 @@ import { InvertedIndex } from '../src/index.ts';
 import { lengthOf, normOf } from '../src/search/bm25.ts';
 
 const mappings = { properties: { body: { type: 'text', analyzer: 'whitespace' }, n: { type: 'long' } } } as const;
-const words = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1, maxLength: 40 });
+const words = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1, maxLength: 90, size: 'max' });
 const corpus = fc.array(words, { minLength: 1, maxLength: 25 });
 
 /** BM25 read straight from the documents. */
