@@ -174,13 +174,13 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
     if (signal?.aborted === true) throw signal.reason;
     const loader = options?.load ?? this.options.load;
     const entry = this.inner.get(key);
-    const now = this.clock.now();
     if (entry !== undefined && options?.refresh !== true) {
-      if (now < entry.freshUntil) {
+      if (this.isFresh(entry)) {
         this.hits++;
         if (entry.kind === 'error') throw entry.error;
         return entry.value;
       }
+      const now = this.clock.now();
       const age = now - entry.freshUntil;
       const failing = now < entry.errorUntil;
       if (age < this.swr || (failing && age < this.sie)) {
