@@ -24,3 +24,8 @@ export class SearchError extends Error {
     if (path !== undefined) this.path = path;
   }
 }
+
+/** A value of unknown type, short, for a message. */
+export function show(value: unknown): string {
+  return (typeof value === 'string' ? value : value === undefined ? 'undefined' : JSON.stringify(value)).slice(0, 100);
+}

@@ -11,7 +11,7 @@ async function example(): Promise<InvertedIndex<typeof mappings>> {
   const index = await InvertedIndex.open({ mappings });
   await index.bulk([
     {
-      index: { title: 'Consistent hashing', body: 'A ring of virtual nodes <b>', tags: ['routing'], stars: 12 },
+      index: { title: 'Consistent hashing', body: '<i>A ring of virtual nodes <b>', tags: ['routing'], stars: 12 },
       id: 'ring',
     },
     { index: { title: 'Sagas', body: 'Nodes undo what they did', tags: ['workflow'], stars: 3 }, id: 'saga' },
@@ -83,7 +83,7 @@ test('highlights encode the text around the tags', async () => {
   const index = await example();
   const { hits } = await index.search({ query: { match: { body: 'node' } }, highlight: { fields: { body: {} } } });
   expect(hits.hits.find(({ _id }) => _id === 'ring')?.highlight).toEqual({
-    body: ['A ring of virtual <em>nodes</em> &lt;b&gt;'],
+    body: ['&lt;i&gt;A ring of virtual <em>nodes</em> &lt;b&gt;'],
   });
 });
 

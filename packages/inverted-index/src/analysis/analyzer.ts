@@ -56,7 +56,7 @@ function english(raw: string): string {
   return STOP_WORDS.has(folded) ? '' : porter(folded);
 }
 
-const CHAINS: { readonly [name in AnalyzerName]: readonly [TokenizerName, (raw: string) => string] } = {
+const CHAINS: Readonly<Record<AnalyzerName, readonly [TokenizerName, (raw: string) => string]>> = {
   default: ['standard', english],
   standard: ['standard', (raw) => raw.toLowerCase()],
   simple: ['letter', (raw) => raw.toLowerCase()],

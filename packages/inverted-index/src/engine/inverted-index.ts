@@ -9,7 +9,7 @@
  * segments and a document is analysed O(log n) times.
  */
 import { ANALYZERS, Analyzer, type AnalyzerName, type Token } from '../analysis/analyzer.ts';
-import { SearchError, type SearchErrorCode } from '../errors.ts';
+import { SearchError, type SearchErrorCode, show } from '../errors.ts';
 import { type HighlightOptions, highlight } from '../features/highlight.ts';
 import { type Node, type Query, parseQuery } from '../query/parse.ts';
 import { type Field, Schema, checkKeys, isObject } from '../schema/mapping.ts';
@@ -73,7 +73,7 @@ export interface SearchBody<F extends string = string> {
   readonly track_total_hits?: boolean;
   readonly _source?: boolean;
   readonly highlight?: {
-    readonly fields: { readonly [K in F]?: HighlightField };
+    readonly fields: Readonly<Partial<Record<F, HighlightField>>>;
     readonly pre_tags?: readonly [string];
     readonly post_tags?: readonly [string];
   };
@@ -146,13 +146,12 @@ export class InvertedIndex<M extends Mappings> {
       throw new SearchError('invalid_value', `got ${this.#ramBufferBytes}; allowed: above 0`, 'ramBufferBytes');
     const refresh: unknown = options.refresh ?? 'on_search';
     if (refresh !== 'on_search' && refresh !== 'manual')
-      throw new SearchError('invalid_value', `got ${String(refresh)}; allowed: on_search, manual`, 'refresh');
+      throw new SearchError('invalid_value', `got ${show(refresh)}; allowed: on_search, manual`, 'refresh');
     this.#onSearch = refresh === 'on_search';
     checkKeys({ ...options.limits }, Object.keys(LIMITS), 'limits');
     this.#limits = { ...LIMITS, ...options.limits };
     for (const [key, value] of Object.entries(this.#limits))
-      if (!(value > 0))
-        throw new SearchError('invalid_value', `got ${String(value)}; allowed: above 0`, `limits.${key}`);
+      if (!(value > 0)) throw new SearchError('invalid_value', `got ${show(value)}; allowed: above 0`, `limits.${key}`);
     this.#buffer = new Buffer(this.#schema);
   }
 
@@ -292,7 +291,7 @@ export class InvertedIndex<M extends Mappings> {
     if (!ANALYZERS.includes(request.analyzer))
       throw new SearchError(
         'invalid_value',
-        `unknown analyzer "${String(request.analyzer)}"; allowed: ${ANALYZERS.join(', ')}`,
+        `unknown analyzer "${show(request.analyzer)}"; allowed: ${ANALYZERS.join(', ')}`,
         'analyzer',
       );
     return new Analyzer(request.analyzer).tokens(request.text);
@@ -498,12 +497,12 @@ function attempt<T>(f: () => T): Promise<T> {
 function whole(value: unknown, fallback: number, path: string): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new SearchError('invalid_value', `got ${String(value)}; allowed: an integer >= 0`, path);
+    throw new SearchError('invalid_value', `got ${show(value)}; allowed: an integer >= 0`, path);
   return value;
 }
 
 function flag(value: unknown, path: string): boolean {
   if (value !== undefined && typeof value !== 'boolean')
-    throw new SearchError('invalid_value', `got ${String(value)}; allowed: true, false`, path);
+    throw new SearchError('invalid_value', `got ${show(value)}; allowed: true, false`, path);
   return value !== false;
 }

@@ -6,7 +6,7 @@
  * path of its first mistake, before any posting is read; unknown keys are mistakes, never ignored.
  * Source: the query DSL of Elasticsearch, whose keys and defaults are kept.
  */
-import { SearchError } from '../errors.ts';
+import { SearchError, show } from '../errors.ts';
 import { type Field, type Schema, checkKeys, isObject, queryNumber } from '../schema/mapping.ts';
 
 export interface Cursor {
@@ -54,21 +54,25 @@ export type Query<F extends string = string> =
   | { readonly match_all: { readonly boost?: number } }
   | { readonly match_none: Readonly<Record<never, never>> }
   | {
-      readonly match: {
-        readonly [K in F]?:
-          | Simple
-          | {
-              readonly query: Simple;
-              readonly operator?: 'or' | 'and';
-              readonly minimum_should_match?: number | string;
-              readonly boost?: number;
-            };
-      };
+      readonly match: Readonly<
+        Partial<
+          Record<
+            F,
+            | Simple
+            | {
+                readonly query: Simple;
+                readonly operator?: 'or' | 'and';
+                readonly minimum_should_match?: number | string;
+                readonly boost?: number;
+              }
+          >
+        >
+      >;
     }
   | {
-      readonly match_phrase: {
-        readonly [K in F]?: string | { readonly query: string; readonly slop?: number; readonly boost?: number };
-      };
+      readonly match_phrase: Readonly<
+        Partial<Record<F, string | { readonly query: string; readonly slop?: number; readonly boost?: number }>>
+      >;
     }
   | {
       readonly combined_fields: {
@@ -79,19 +83,24 @@ export type Query<F extends string = string> =
         readonly boost?: number;
       };
     }
-  | { readonly term: { readonly [K in F]?: Simple | { readonly value: Simple; readonly boost?: number } } }
-  | { readonly terms: { readonly [K in F]?: readonly Simple[] } }
-  | { readonly prefix: { readonly [K in F]?: string | { readonly value: string; readonly boost?: number } } }
+  | { readonly term: Readonly<Partial<Record<F, Simple | { readonly value: Simple; readonly boost?: number }>>> }
+  | { readonly terms: Readonly<Partial<Record<F, readonly Simple[]>>> }
+  | { readonly prefix: Readonly<Partial<Record<F, string | { readonly value: string; readonly boost?: number }>>> }
   | {
-      readonly range: {
-        readonly [K in F]?: {
-          readonly gt?: number | string;
-          readonly gte?: number | string;
-          readonly lt?: number | string;
-          readonly lte?: number | string;
-          readonly boost?: number;
-        };
-      };
+      readonly range: Readonly<
+        Partial<
+          Record<
+            F,
+            {
+              readonly gt?: number | string;
+              readonly gte?: number | string;
+              readonly lt?: number | string;
+              readonly lte?: number | string;
+              readonly boost?: number;
+            }
+          >
+        >
+      >;
     }
   | {
       readonly bool: {
@@ -156,7 +165,7 @@ export function parseQuery(query: unknown, context: ParseContext, path = 'query'
   const number = (value: unknown, fallback: number, at: string): number => {
     if (value === undefined) return fallback;
     if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-      throw new SearchError('invalid_value', `got ${String(value)}; allowed: a number >= 0`, at);
+      throw new SearchError('invalid_value', `got ${show(value)}; allowed: a number >= 0`, at);
     return value;
   };
   /** `{field: spec}` or the short form `{field: value}`: the field and the long form. */
@@ -191,7 +200,7 @@ export function parseQuery(query: unknown, context: ParseContext, path = 'query'
     for (const group of groups) clause(group, at);
     const operator = spec['operator'] ?? 'or';
     if (operator !== 'or' && operator !== 'and')
-      throw new SearchError('invalid_value', `got ${String(operator)}; allowed: or, and`, `${at}.operator`);
+      throw new SearchError('invalid_value', `got ${show(operator)}; allowed: or, and`, `${at}.operator`);
     const only = groups[0];
     if (only === undefined) return { kind: 'none' };
     const shouldMin =
@@ -384,11 +393,11 @@ function fieldsOf(
     throw new SearchError('invalid_value', 'expected a non-empty array', `${at}.fields`);
   const list = fields.map((item: unknown, i): readonly [Field, number] => {
     const p = `${at}.fields[${i}]`;
-    const [name = '', caret] = String(item).split('^');
+    const [name = '', caret] = (typeof item === 'string' ? item : '').split('^');
     const field = schema.field(name, p);
     if (field.type !== 'text') throw new SearchError('wrong_field_type', `"${name}" is ${field.type}; needed: text`, p);
     const w = caret === undefined ? weight(field) : Number(caret);
-    if (!(w >= 1 && w <= 100)) throw new SearchError('invalid_value', `weight ${String(caret)}; allowed: 1 to 100`, p);
+    if (!(w >= 1 && w <= 100)) throw new SearchError('invalid_value', `weight ${show(caret)}; allowed: 1 to 100`, p);
     return [field, w];
   });
   return list.toSorted((a, b) => (a[0].name < b[0].name ? -1 : 1));
@@ -397,13 +406,9 @@ function fieldsOf(
 /** 2, -1, "75%" or "-25%" of `count` clauses; never below 0, and above `count` nothing matches. */
 function shouldMatch(value: unknown, count: number, fallback: number, at: string): number {
   if (value === undefined) return fallback;
-  const match = /^(-?)(\d+)(%?)$/.exec(String(value));
+  const match = /^(-?)(\d+)(%?)$/.exec(typeof value === 'number' || typeof value === 'string' ? `${value}` : '');
   if (match === null)
-    throw new SearchError(
-      'invalid_value',
-      `got ${String(value)}; allowed: an integer or a percentage such as "75%"`,
-      at,
-    );
+    throw new SearchError('invalid_value', `got ${show(value)}; allowed: an integer or a percentage such as "75%"`, at);
   const amount = match[3] === '%' ? Math.floor((count * Number(match[2])) / 100) : Number(match[2]);
   return match[1] === '-' ? Math.max(0, count - amount) : amount;
 }

@@ -6,7 +6,7 @@
  * rejected document leaves no trace. Names come from users: every table is a Map, so `__proto__` is an ordinary name.
  */
 import { ANALYZERS, Analyzer } from '../analysis/analyzer.ts';
-import { SearchError } from '../errors.ts';
+import { SearchError, show } from '../errors.ts';
 import type { FieldMapping, Mappings, Properties } from './types.ts';
 
 export interface Field {
@@ -66,7 +66,7 @@ export class Schema {
     checkKeys({ ...mappings }, ['properties', 'dynamic'], 'mappings');
     const dynamic: unknown = mappings.dynamic;
     if (dynamic !== undefined && dynamic !== 'strict' && dynamic !== false) {
-      throw new SearchError('invalid_value', `got ${String(dynamic)}; allowed: 'strict', false`, 'mappings.dynamic');
+      throw new SearchError('invalid_value', `got ${show(dynamic)}; allowed: 'strict', false`, 'mappings.dynamic');
     }
     this.#strict = dynamic !== false;
     this.#root = this.#nodes(mappings.properties, '', 'mappings.properties', 0);
@@ -85,7 +85,7 @@ export class Schema {
       if (allowed === undefined)
         throw new SearchError(
           'invalid_value',
-          `unknown type "${String(type)}"; allowed: ${[...KEYS.keys()].join(', ')}`,
+          `unknown type "${show(type)}"; allowed: ${[...KEYS.keys()].join(', ')}`,
           `${at}.type`,
         );
       checkKeys({ ...mapping }, allowed, at);
@@ -109,7 +109,7 @@ export class Schema {
     if (!ANALYZERS.includes(analyzer))
       throw new SearchError(
         'invalid_value',
-        `unknown analyzer "${String(analyzer)}"; allowed: ${ANALYZERS.join(', ')}`,
+        `unknown analyzer "${show(analyzer)}"; allowed: ${ANALYZERS.join(', ')}`,
         `${at}.analyzer`,
       );
     const weight = mapping.type === 'text' ? mapping.weight : undefined;
@@ -169,7 +169,7 @@ function read(field: Field, list: readonly unknown[], path: string): FieldValues
       strings.push(item);
     } else {
       const n = numberOf(field.type, item);
-      if (n === undefined) throw new SearchError('invalid_document', `not a ${field.type}: ${String(item)}`, path);
+      if (n === undefined) throw new SearchError('invalid_document', `not a ${field.type}: ${show(item)}`, path);
       numbers.push(n);
     }
   }
@@ -179,6 +179,6 @@ function read(field: Field, list: readonly unknown[], path: string): FieldValues
 /** A number as a query gives it, in the column's unit; throws `invalid_value`. */
 export function queryNumber(field: Field, value: unknown, path: string): number {
   const n = numberOf(field.type === 'long' || field.type === 'integer' ? 'double' : field.type, value);
-  if (n === undefined) throw new SearchError('invalid_value', `not a ${field.type}: ${String(value)}`, path);
+  if (n === undefined) throw new SearchError('invalid_value', `not a ${field.type}: ${show(value)}`, path);
   return n;
 }

@@ -10,9 +10,7 @@ export type FieldMapping =
   | { readonly type: 'keyword'; readonly fields?: Properties }
   | { readonly type: 'long' | 'integer' | 'double' | 'date' | 'boolean' }
   | { readonly type?: 'object'; readonly properties: Properties };
-export interface Properties {
-  readonly [field: string]: FieldMapping;
-}
+export type Properties = Readonly<Record<string, FieldMapping>>;
 export interface Mappings {
   readonly properties: Properties;
   /** `strict` (default) rejects a document with an unmapped key; `false` keeps such keys in `_source` only. */
