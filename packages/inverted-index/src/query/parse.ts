@@ -52,7 +52,7 @@ type Simple = string | number | boolean;
 /** One key each, as in Elasticsearch. */
 export type Query<F extends string = string> =
   | { readonly match_all: { readonly boost?: number } }
-  | { readonly match_none: Readonly<Record<never, never>> }
+  | { readonly match_none: Readonly<Record<string, never>> }
   | {
       readonly match: Readonly<
         Partial<

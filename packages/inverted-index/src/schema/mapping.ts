@@ -118,7 +118,8 @@ export class Schema {
     const field: Field = { name, type: mapping.type, analyzer: new Analyzer(analyzer), weight, multi };
     this.fields.set(name, field);
     const fields = [field];
-    if ('fields' in mapping && mapping.fields !== undefined) {
+    if ('fields' in mapping) {
+      if (!isObject(mapping.fields)) throw new SearchError('invalid_value', 'expected an object', `${at}.fields`);
       for (const [key, sub] of Object.entries(mapping.fields))
         fields.push(...this.#leaf(`${name}.${key}`, sub, `${at}.fields.${key}`, true));
     }
