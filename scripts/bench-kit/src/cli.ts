@@ -8,13 +8,12 @@
  *
  * A quick figure is too noisy to publish, so it never reaches a file.
  */
-import { readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { BenchDefinition } from './definition.ts';
-import { loadBench } from './load.ts';
+import { loadBenches } from './load.ts';
 import { staleness, writeTable } from './readme.ts';
 import { writeResults } from './results.ts';
 import { processSampler, runRounds } from './rounds.ts';
@@ -26,19 +25,9 @@ const roundsMax = 101;
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
-async function benchesIn(folder: string, only: string | undefined): Promise<Map<string, BenchDefinition>> {
-  const benches = new Map<string, BenchDefinition>();
-  for (const name of readdirSync(folder)
-    .filter((file) => file.endsWith('.bench.ts'))
-    .sort()) {
-    const file = path.join(folder, name);
-    const definition = await loadBench(file);
-    if (path.basename(name, '.bench.ts') !== definition.topic) {
-      throw new RangeError(`${name} holds the topic "${definition.topic}"; the file is to be named after it`);
-    }
-    if (only === undefined || only === definition.topic) benches.set(file, definition);
-  }
-  if (only !== undefined && benches.size === 0) throw new RangeError(`there is no topic "${only}" in this folder`);
+async function benchesIn(folder: string, only: string | undefined): Promise<[string, BenchDefinition][]> {
+  const benches = [...(await loadBenches(folder))].filter(([, { topic }]) => only === undefined || topic === only);
+  if (only !== undefined && benches.length === 0) throw new RangeError(`there is no topic "${only}" in this folder`);
   return benches;
 }
 

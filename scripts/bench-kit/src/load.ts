@@ -1,6 +1,8 @@
 /**
- * Imports a `*.bench.ts` file and takes its definition. Cheap: a definition imports no library by itself.
+ * Imports `*.bench.ts` files and takes their definitions. Cheap: a definition imports no library by itself.
  */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BenchDefinition } from './definition.ts';
 
@@ -10,4 +12,23 @@ export async function loadBench(file: string): Promise<BenchDefinition> {
     throw new TypeError(`${file} must export default defineBench({ ... })`);
   }
   return module.default;
+}
+
+/**
+ * The benches of a folder by file, in the order of their names.
+ *
+ * @throws {RangeError} when a file is not named after its topic
+ */
+export async function loadBenches(folder: string): Promise<Map<string, BenchDefinition>> {
+  const benches = new Map<string, BenchDefinition>();
+  const names = readdirSync(folder).filter((name) => name.endsWith('.bench.ts'));
+  for (const name of names.sort()) {
+    const file = path.join(folder, name);
+    const definition = await loadBench(file);
+    if (path.basename(name, '.bench.ts') !== definition.topic) {
+      throw new RangeError(`${name} holds the topic "${definition.topic}"; the file is to be named after it`);
+    }
+    benches.set(file, definition);
+  }
+  return benches;
 }
