@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSnippets } from '../check-snippets.ts';
 import type { Fault } from '../check-snippets.ts';
 import { findSnippets } from '../snippets.ts';
-import { WorkspaceFixture, page } from './workspace-fixture.ts';
+import { WorkspaceFixture, page } from '../../test/workspace-fixture.ts';
 
 let workspace: WorkspaceFixture;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generatedParts } from '../generated.ts';
 import { renderPackages } from '../package-table.ts';
-import { WorkspaceFixture, page } from './workspace-fixture.ts';
+import { WorkspaceFixture, page } from '../../test/workspace-fixture.ts';
 
 let workspace: WorkspaceFixture;
 const readme = (): string => readFileSync(path.join(workspace.root, 'README.md'), 'utf8');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SnippetError, joinBlocks } from '../module.ts';
 import { exampleBlocks, markdownBlocks } from '../snippets.ts';
-import { page } from './workspace-fixture.ts';
+import { page } from '../../test/workspace-fixture.ts';
 
 describe('the blocks of a page', () => {
   it('are its ts fences, each with the line of its first line of code', () => {
