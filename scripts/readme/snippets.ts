@@ -39,7 +39,7 @@ export function markdownBlocks(markdown: string): Block[] {
   return blocks;
 }
 
-/** The text of every doc comment and where it starts. A comment belongs to no node when nothing follows it. */
+/** The text of every doc comment and where it starts; the end of the file counts as a node, so the last is found. */
 function docComments(source: ts.SourceFile): { text: string; line: number }[] {
   const starts = new Map<number, number>();
   const visit = (node: ts.Node): void => {
@@ -49,7 +49,6 @@ function docComments(source: ts.SourceFile): { text: string; line: number }[] {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  visit(source.endOfFileToken);
   return [...starts]
     .sort(([a], [b]) => a - b)
     .map(([pos, end]) => ({

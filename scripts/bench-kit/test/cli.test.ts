@@ -1,10 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadBenches } from '../src/load.ts';
 import { processSampler } from '../src/rounds.ts';
 
 // The real command in real processes, on copies of the fixtures that find the kit by name as every bench does.
@@ -81,6 +92,18 @@ describe('bench-kit', () => {
   it.each([[['--only', 'nothing']], [['--rounds', 'many']]])('refuses %j', (args) =>
     expect(command(args, 'demo').status).toBe(2),
   );
+});
+
+describe('the benches of a folder', () => {
+  it('are those named *.bench.ts, in the order of their names', async () => {
+    const benches = await loadBenches(path.join(here, 'fixtures', 'demo', 'bench'));
+    expect([...benches.values()].map(({ topic }) => topic)).toEqual(['size', 'work']);
+  });
+  it('are refused when one is not named after its topic', async () => {
+    const bench = path.join(home, 'demo', 'bench');
+    renameSync(path.join(bench, 'size.bench.ts'), path.join(bench, 'weight.bench.ts'));
+    await expect(loadBenches(bench)).rejects.toThrow('weight.bench.ts holds the topic "size"');
+  });
 });
 
 describe('a contender process', () => {

@@ -157,7 +157,8 @@ describe('consuming a workspace', () => {
     const faults = verdicts[1]!.faults.join('\n');
     expect(faults).toContain("import fails: Cannot find package '@demo/box'");
     expect(faults).toMatch(/require fails: Cannot find module .*index\.cjs/);
-    expect(readdirSync(tmp)).toEqual([]);
+    // npm itself may leave Node's compile cache there.
+    expect(readdirSync(tmp).filter((name) => name.startsWith('consumer-'))).toEqual([]);
     expect(existsSync(path.join(workspace.root, 'packages/box/demo-box-1.0.0.tgz'))).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkSnippets } from '../check-snippets.ts';
 import type { Fault } from '../check-snippets.ts';
 import { findSnippets } from '../snippets.ts';
@@ -10,14 +10,17 @@ let workspace: WorkspaceFixture;
 beforeEach(() => {
   workspace = new WorkspaceFixture();
 });
-afterEach(() => workspace.remove());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  workspace.remove();
+});
 
 const check = (limitMs?: number): Promise<Fault[]> =>
   checkSnippets(workspace.root, findSnippets(workspace.root), limitMs);
 const places = (faults: Fault[]): string[] => faults.map(({ file, line }) => `${file}:${line}`);
 
 describe('checking snippets', () => {
-  it('passes pages that run, whose blocks continue each other and repeat imports', async () => {
+  it('passes pages that run, whose blocks continue each other and repeat imports, and leaves nothing behind', async () => {
     workspace.write(
       'packages/box/README.md',
       page(
@@ -40,6 +43,9 @@ describe('checking snippets', () => {
       'docs/boxes.md',
       page('~~~ts', "import { Box } from '@demo/box';", 'new Box(3).open().toFixed();', '~~~'),
     );
+    const tmp = path.join(workspace.root, 'tmp');
+    mkdirSync(tmp);
+    for (const variable of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(variable, tmp);
     const before = readdirSync(workspace.root, { recursive: true }).sort();
     expect(await check()).toEqual([]);
     expect(readdirSync(workspace.root, { recursive: true }).sort()).toEqual(before);
