@@ -48,7 +48,8 @@ function pnpm(args) {
 
 function installDigest() {
   const hash = createHash('sha256').update(`${process.versions.modules} ${process.platform} ${process.arch}\n`);
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) hash.update(readFileSync(path.join(root, file)));
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json'])
+    hash.update(readFileSync(path.join(root, file)));
   return hash.digest('hex');
 }
 
@@ -61,7 +62,8 @@ function install() {
   writeFileSync(stampFile, JSON.stringify({ digest }));
 }
 
-const turbo = (task, ...args) => pnpm(['exec', 'turbo', 'run', task, '--output-logs=errors-only', '--log-prefix=none', ...args]);
+const turbo = (task, ...args) =>
+  pnpm(['exec', 'turbo', 'run', task, '--output-logs=errors-only', '--log-prefix=none', ...args]);
 const build = () => turbo('build', '--filter=./packages/*');
 
 /** What each command does after the install; `rest` is what the caller wrote behind the command's name. */

@@ -59,7 +59,10 @@ export function newPackage({ name, description, rival, packagesDir }) {
     }
     const text = readFileSync(path.join(template, file), 'utf8');
     mkdirSync(path.dirname(to), { recursive: true });
-    writeFileSync(to, text.replace(/\{\{(\w+)\}\}/g, (whole, word) => words[word] ?? whole));
+    writeFileSync(
+      to,
+      text.replace(/\{\{(\w+)\}\}/g, (whole, word) => words[word] ?? whole),
+    );
     written.push(file);
   }
   return { written, kept };
@@ -73,7 +76,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   try {
     const packagesDir = path.join(here, '..', '..', 'packages');
     const { written, kept } = newPackage({ name: positionals[0] ?? '', ...values, packagesDir });
-    process.stdout.write(`packages/${positionals[0] ?? ''}: ${written.length} files written, ${kept.length} left as they were\n`);
+    process.stdout.write(
+      `packages/${positionals[0] ?? ''}: ${written.length} files written, ${kept.length} left as they were\n`,
+    );
     process.stdout.write('Next: pnpm install, then write src/index.ts and its tests.\n');
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
