@@ -28,6 +28,14 @@ export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw new TypeError(`${name} must be a function; got ${show(value)}`);
 }
 
+export function requireText(name: string, value: unknown, charsMax: number): string {
+  if (typeof value !== 'string') throw new TypeError(`${name} must be a string; got ${typeof value} ${show(value)}`);
+  if (value.length === 0 || value.length > charsMax) {
+    throw new RangeError(`${name} must be 1 to ${charsMax} characters; got ${value.length}`);
+  }
+  return value;
+}
+
 const NAME = /^[A-Za-z][\w-]{0,63}$/;
 
 export function requireName(what: string, value: unknown): string {

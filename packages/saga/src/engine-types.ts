@@ -5,11 +5,12 @@
  * (for workers to take), signals, cancels, resolves, reads and waits. Expected outcomes are values; what is thrown is
  * a mistake of the caller or the end of the store.
  */
+import type { Outcome } from './outcome.ts';
 import type { Journal } from './records.ts';
 import type { RunPage, RunQuery, SagaStore, SendAnswer } from './store.ts';
 import type { Clock } from './system.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { Json, Reason, Saga } from './types.ts';
+import type { Json, Saga } from './types.ts';
 
 export interface EngineOptions {
   readonly store: SagaStore;
@@ -34,17 +35,6 @@ export interface EngineOptions {
   readonly random?: () => number;
   readonly telemetry?: Telemetry;
 }
-
-export type Outcome<Res> =
-  | { readonly status: 'completed'; readonly results: Res }
-  | { readonly status: 'compensated'; readonly reason: Reason }
-  /** Not an end: somebody must `resolve` it; then `result()` can be waited on again. */
-  | {
-      readonly status: 'stuck';
-      readonly step: string;
-      readonly direction: 'forward' | 'undo';
-      readonly message: string;
-    };
 
 export interface Handle<Res> {
   readonly id: string;

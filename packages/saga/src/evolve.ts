@@ -142,7 +142,7 @@ function apply(state: RunState, record: JournalRecord, atMs: number): RunState {
       return { ...state, overdue: true };
     case 'done': {
       const node = nodeState(state, record.step);
-      must(state.phase === 'forward' && (node.status === 'idle' || record.by !== undefined));
+      must(state.phase === 'forward' && node.status === 'idle');
       return put(state, record.step, { ...node, ...resultOf(record), status: 'done' });
     }
     case 'skipped':

@@ -36,34 +36,40 @@ export interface Settled {
   readonly undo: boolean;
   readonly attempt: number;
   readonly outcome: AttemptOutcome;
+  /** How long the attempt took here. */
+  readonly tookMs: number;
+  /** In [0, 1), drawn for the delay before the next attempt. */
+  readonly random: number;
 }
 
-/** @param random in [0, 1), drawn for the delay. */
-export function onSettled(graph: Graph, state: RunState, event: Settled, random: number): readonly JournalRecord[] {
+/** Empty when it comes too late to count. */
+export function onSettled(graph: Graph, state: RunState, event: Settled): readonly JournalRecord[] {
   const definition = graph.nodes.get(event.step);
   const node = nodeState(state, event.step);
   if (definition === undefined) return [];
   if (event.undo) {
     return state.phase === 'undoing' && !node.undone && event.attempt === node.undoAttempts + 1
-      ? undoSettled(definition, event, random)
+      ? undoSettled(definition, event)
       : [];
   }
   return state.phase === 'forward' && node.status === 'idle' && event.attempt === node.attempts + 1
-    ? runSettled(definition, event, random)
+    ? runSettled(definition, event)
     : [];
 }
 
-function runSettled(definition: NodeDefinition, event: Settled, random: number): readonly JournalRecord[] {
-  const { step, attempt, outcome } = event;
+function runSettled(definition: NodeDefinition, event: Settled): readonly JournalRecord[] {
+  const { step, attempt, outcome, tookMs } = event;
   if (outcome.type === 'skipped') return [{ type: 'skipped', step }];
   if (outcome.type === 'ok') {
-    return [{ type: 'done', step, ...(outcome.result === undefined ? {} : { result: outcome.result }), attempt }];
+    return [
+      { type: 'done', step, ...(outcome.result === undefined ? {} : { result: outcome.result }), attempt, tookMs },
+    ];
   }
   const { verdict, error } = outcome;
   const { retry } = definition.forward;
   const again = verdict === 'retry' && attempt < retry.maxAttempts;
-  const retryInMs = again ? backoffMs(retry, attempt, random) : null;
-  const failed: JournalRecord = { type: 'failed', step, undo: false, attempt, error, retryInMs };
+  const retryInMs = again ? backoffMs(retry, attempt, event.random) : null;
+  const failed: JournalRecord = { type: 'failed', step, undo: false, attempt, error, retryInMs, tookMs };
   if (again) return [failed];
   const rejectedPivot = definition.node.kind === 'pivot' && verdict === 'rejected';
   const mayUndo = definition.node.kind !== 'retriable' && definition.undo !== 'retry-until-known';
@@ -74,14 +80,14 @@ function runSettled(definition: NodeDefinition, event: Settled, random: number):
   return [failed, { type: 'stuck', step, direction: 'forward', message: stuckMessage(verdict, attempt, error) }];
 }
 
-function undoSettled(definition: NodeDefinition, event: Settled, random: number): readonly JournalRecord[] {
-  const { step, attempt, outcome } = event;
-  if (outcome.type !== 'failed') return [{ type: 'undone', step }];
+function undoSettled(definition: NodeDefinition, event: Settled): readonly JournalRecord[] {
+  const { step, attempt, outcome, tookMs } = event;
+  if (outcome.type !== 'failed') return [{ type: 'undone', step, attempt, tookMs }];
   const { verdict, error } = outcome;
   const { retry } = definition.backward;
   const again = verdict === 'retry' && attempt < retry.maxAttempts;
-  const retryInMs = again ? backoffMs(retry, attempt, random) : null;
-  const failed: JournalRecord = { type: 'failed', step, undo: true, attempt, error, retryInMs };
+  const retryInMs = again ? backoffMs(retry, attempt, event.random) : null;
+  const failed: JournalRecord = { type: 'failed', step, undo: true, attempt, error, retryInMs, tookMs };
   if (again) return [failed];
   return [failed, { type: 'stuck', step, direction: 'undo', message: stuckMessage(verdict, attempt, error) }];
 }
@@ -101,8 +107,9 @@ export interface ResolveBody {
   readonly result?: Json;
 }
 
-/** Never empty: mail is either taken or leaves word why not. */
+/** Mail is either taken or leaves word why not; only after the end, when nothing can be written, it gives nothing. */
 export function onMail(graph: Graph, state: RunState, mail: StoredMail, bytesMax: number): readonly JournalRecord[] {
+  if (state.phase === 'completed' || state.phase === 'compensated') return [];
   const ignored = (why: string): readonly JournalRecord[] => [{ type: 'ignored', mail: mail.n, why }];
   let body: unknown;
   try {
@@ -158,7 +165,7 @@ function resolved(
     parse === undefined ? ({ ok: true, value: body.result } as const) : parsed(parse, body.result, Infinity);
   if (!value.ok) return ignored(value.why);
   const result = value.value === undefined ? {} : { result: value.value };
-  return [resumed, { type: 'done', step, ...result, attempt: nodeState(state, step).attempts, by }];
+  return [resumed, { type: 'done', step, ...result, by }];
 }
 
 function parsed(parse: (value: unknown) => unknown, value: unknown, bytesMax: number): ReturnType<typeof toJson> {

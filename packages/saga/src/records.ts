@@ -24,11 +24,13 @@ export type JournalRecord =
     }
   /** Alone in its entry, written by the store. `orphan`: the owner before did not give the run up, it died. */
   | { readonly type: 'claimed'; readonly by: string; readonly orphan: boolean }
+  /** By an attempt that took `tookMs`, or by a person. */
   | {
       readonly type: 'done';
       readonly step: string;
       readonly result?: Json;
-      readonly attempt: number;
+      readonly attempt?: number;
+      readonly tookMs?: number;
       readonly by?: string;
     }
   | { readonly type: 'skipped'; readonly step: string }
@@ -40,13 +42,20 @@ export type JournalRecord =
       readonly attempt: number;
       readonly error: ErrorSummary;
       readonly retryInMs: number | null;
+      readonly tookMs: number;
     }
   | { readonly type: 'waiting'; readonly name: string; readonly ms: number }
   | { readonly type: 'elapsed'; readonly name: string }
   | { readonly type: 'received'; readonly name: string; readonly value?: Json; readonly mail: number }
   /** The decision to undo; durable before the first undo, and final. */
   | { readonly type: 'undoing'; readonly reason: Reason }
-  | { readonly type: 'undone'; readonly step: string; readonly by?: string }
+  | {
+      readonly type: 'undone';
+      readonly step: string;
+      readonly attempt?: number;
+      readonly tookMs?: number;
+      readonly by?: string;
+    }
   | {
       readonly type: 'stuck';
       readonly step: string;
@@ -115,7 +124,13 @@ export function decodeEntry(run: string, entry: StoredEntry): JournalEntry {
       throw corrupt(run, entry.seq, `unknown record ${String(type)}`);
     }
   }
-  return { seq: entry.seq, fence: entry.fence, atMs: entry.atMs, records: records as JournalRecord[] };
+  const entries = records as JournalRecord[];
+  for (const record of entries) {
+    if (record.type === 'started' && (record.v as unknown) !== 1) {
+      throw corrupt(run, entry.seq, `format ${String(record.v)}, this version reads 1`);
+    }
+  }
+  return { seq: entry.seq, fence: entry.fence, atMs: entry.atMs, records: entries };
 }
 
 export function decodeRun(run: StoredRun): Journal {

@@ -48,12 +48,14 @@ export interface SagaStore {
   /** Ends a lease in order: its runs are due at once, and their next claim does not count as a crash. */
   retire(worker: string): Promise<void>;
 
-  /** Leaves mail for the owner of a run; makes an unowned or stuck run due. At most 1000 unread per run. */
+  /**
+   * Leaves mail for the owner of a run; makes an unowned or stuck run due. At most 1000 unread and 10 000 in all per
+   * run (`full`), not counting keys that begin with `$`.
+   */
   send(batch: readonly Mail[]): Promise<readonly SendAnswer[]>;
 
   load(ids: readonly string[]): Promise<readonly (StoredRun | null)[]>;
 
-  /** Ordered by id. */
   list(query: RunQuery): Promise<RunPage>;
 
   /** Forgets at most `limit` runs that ended before; answers how many. Open and stuck runs stay. */
@@ -132,7 +134,9 @@ export interface RunQuery {
   readonly kinds?: readonly string[];
   /** Only runs that have been due, and claimed by nobody, for longer than this. */
   readonly overdueMs?: number;
-  /** The `next` of the page before. */
+  /** By id (default), or by birth, the newest first. */
+  readonly order?: 'id' | 'newest';
+  /** The `next` of the page before, in the same order. */
   readonly after?: string;
   /** 1 to 1000. */
   readonly limit: number;

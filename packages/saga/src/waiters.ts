@@ -17,7 +17,6 @@ type Wake = (state: RunState | null) => void;
 
 export class Waiters {
   private readonly byRun = new Map<string, Set<Wake>>();
-  private onIdle: (() => void)[] = [];
 
   next(id: string): Change {
     let resolve: Wake = () => undefined;
@@ -56,15 +55,5 @@ export class Waiters {
 
   wakeAll(): void {
     for (const set of this.byRun.values()) for (const wake of set) wake(null);
-  }
-
-  whenIdle(fn: () => void): void {
-    this.onIdle.push(fn);
-  }
-
-  idle(): void {
-    const fns = this.onIdle;
-    this.onIdle = [];
-    for (const fn of fns) fn();
   }
 }

@@ -40,7 +40,7 @@ export interface LogStoreOptions {
   readonly clock?: Clock;
 }
 
-// One append: commit-log bounds a batch at 4 MiB by default, and a character is at most 3 bytes.
+// One append: commit-log bounds a batch at 4 MiB by default, and a character of JavaScript is at most 3 bytes.
 const GROUP_CHARS_MAX = 1_000_000;
 
 interface Waiting {
@@ -185,21 +185,13 @@ class LogStore implements SagaStore {
 
   private async write(): Promise<void> {
     while (this.queue.length > 0 && this.failure === null) {
-      const values: { value: string }[] = [];
-      const facts: Fact[] = [];
-      let chars = 0;
-      while (facts.length < this.queue.length && chars < GROUP_CHARS_MAX) {
-        const fact = this.queue[facts.length]!;
-        for (const value of encodeFact(fact)) {
-          values.push({ value });
-          chars += value.length;
-        }
-        facts.push(fact);
-      }
-      this.queue = this.queue.slice(facts.length);
+      const facts = this.queue;
+      this.queue = [];
       try {
-        const { durable } = await this.log.append(values);
-        if (!durable && this.durability === 'synced') throw new Error('the log stopped syncing before it answers');
+        for (const values of groups(facts)) {
+          const { durable } = await this.log.append(values);
+          if (!durable && this.durability === 'synced') throw new Error('the log stopped syncing before it answers');
+        }
       } catch (cause) {
         this.fail(cause);
         break;
@@ -224,4 +216,22 @@ class LogStore implements SagaStore {
     this.queue = [];
     for (const { reject } of waiting) reject(this.failure);
   }
+}
+
+/** The values of these facts, as appends of a bounded size. A fact larger than one goes on in the next. */
+function* groups(facts: readonly Fact[]): Generator<{ readonly value: string }[]> {
+  let group: { readonly value: string }[] = [];
+  let chars = 0;
+  for (const fact of facts) {
+    for (const value of encodeFact(fact)) {
+      if (group.length > 0 && chars + value.length > GROUP_CHARS_MAX) {
+        yield group;
+        group = [];
+        chars = 0;
+      }
+      group.push({ value });
+      chars += value.length;
+    }
+  }
+  if (group.length > 0) yield group;
 }
