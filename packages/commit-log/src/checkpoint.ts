@@ -5,7 +5,8 @@
  * removed; the same bytes before it are rot, and removing them would destroy acknowledged records. The checkpoint
  * remembers a position that a successful sync has covered, and where the log starts.
  *
- * Two slots, 4096 bytes apart so that they share no sector. A slot is 52 bytes: {u32 magic, u16 version, u16 flags
+ * Two slots, 4096 bytes apart so that they share no sector, both allocated when the file is made: a full disk does
+ * not keep a checkpoint from being written. A slot is 52 bytes: {u32 magic, u16 version, u16 flags
  * (1 = closed in order), i64 sequence, i64 start, i64 segment base, u32 position, i64 next offset, u32 largest
  * unsynced write (all ones: unbounded), u32 CRC}. The newest valid slot wins.
  *
@@ -14,7 +15,7 @@
  * nothing else along.
  */
 import { crc32c } from './crc32c.ts';
-import { readFully, writeFully } from './storage.ts';
+import { readFully, writeFully, writeSoon } from './storage.ts';
 import type { StorageFile } from './storage.ts';
 import { readInt64, writeInt64 } from './varint.ts';
 
@@ -79,11 +80,20 @@ export interface CheckpointRead {
   readonly damaged: boolean;
 }
 
+/** Zeros in both slots of a new file. */
+export async function reserveSlots(file: StorageFile): Promise<void> {
+  await writeFully(file, new Uint8Array(SLOT_STRIDE + SLOT_BYTES), 0);
+}
+
 /** The open checkpoint file. Calls must not overlap. */
 export class CheckpointFile {
   readonly #file: StorageFile;
   #sequence: number = 0;
   #syncedSlot: 0 | 1 = 1;
+
+  get #freeSlot(): 0 | 1 {
+    return this.#syncedSlot === 0 ? 1 : 0;
+  }
 
   constructor(file: StorageFile) {
     this.#file = file;
@@ -113,14 +123,17 @@ export class CheckpointFile {
     return { newest, damaged };
   }
 
-  async write(checkpoint: Omit<Checkpoint, 'sequence'>, mode: 'synced' | 'unsynced'): Promise<void> {
-    const slot = this.#syncedSlot === 0 ? 1 : 0;
+  /** Writes over the slot that the last synced checkpoint does not occupy. */
+  async write(checkpoint: Omit<Checkpoint, 'sequence'>): Promise<void> {
     const bytes = encodeSlot({ ...checkpoint, sequence: this.#sequence + 1 });
-    await writeFully(this.#file, bytes, slot * SLOT_STRIDE);
+    await writeSoon(this.#file, bytes, this.#freeSlot * SLOT_STRIDE);
     this.#sequence++;
-    if (mode === 'unsynced') return;
+  }
+
+  /** Makes the checkpoint written last the synced one. */
+  async sync(): Promise<void> {
     await this.#file.datasync();
-    this.#syncedSlot = slot;
+    this.#syncedSlot = this.#freeSlot;
   }
 
   async close(): Promise<void> {

@@ -88,9 +88,9 @@ export class CommitQueue {
     return group;
   }
 
-  /** The bytes of settled appends no longer count. */
-  release(bytes: number): void {
-    this.#inFlightBytes -= bytes;
+  /** Appends that are settled no longer count. */
+  release(group: readonly PendingAppend[]): void {
+    for (const { bytes } of group) this.#inFlightBytes -= bytes.length;
   }
 }
 

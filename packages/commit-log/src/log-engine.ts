@@ -5,11 +5,15 @@
  * the consumer groups on top. Data flows down: engine -> writer, reader -> segment files -> storage.
  */
 import { systemClock } from './clock.ts';
+import { GROUP_BYTES_MAX } from './commit-queue.ts';
 import { LogError, outOfRange } from './errors.ts';
 import { isOffset, LogReader } from './log-reader.ts';
 import { LogState } from './log-state.ts';
-import { LogWriter, unsyncedBytesMax } from './log-writer.ts';
+import { LogEnd } from './log-end.ts';
+import type { LogEndOptions } from './log-end.ts';
+import { LogWriter, syncsFirst } from './log-writer.ts';
 import type { WriterOptions } from './log-writer.ts';
+import { BATCH_BYTES_MAX } from './record-batch.ts';
 import { recover } from './recovery.ts';
 import type {
   AppendOptions,
@@ -31,18 +35,25 @@ export class LogEngine {
   readonly recovery: RecoveryReport;
   readonly durability: Durability;
   readonly #state: LogState;
+  readonly #end: LogEnd;
   readonly #writer: LogWriter;
   readonly #reader: LogReader;
   readonly #unlock: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
   private constructor(
-    parts: { readonly state: LogState; readonly writer: LogWriter; readonly reader: LogReader },
+    parts: {
+      readonly state: LogState;
+      readonly end: LogEnd;
+      readonly writer: LogWriter;
+      readonly reader: LogReader;
+    },
     recovery: RecoveryReport,
     durability: Durability,
     unlock: () => Promise<void>,
   ) {
     this.#state = parts.state;
+    this.#end = parts.end;
     this.#writer = parts.writer;
     this.#reader = parts.reader;
     this.recovery = recovery;
@@ -57,16 +68,16 @@ export class LogEngine {
     const unlock = await storage.lock('');
     try {
       const startedMs = clock.now();
-      const found = await recover({ storage, indexIntervalBytes, unsyncedBytesMax: unsyncedBytesMax(settings) });
+      const found = await recover(settings);
       const { segments, start, clean, scannedBytes, truncatedBytes, quarantined, rebuilt } = found;
-      const end = segments[segments.length - 1]!.nextOffset;
-      const state = new LogState(segments, start, end, options.onEvent);
-      const writer = new LogWriter(state, found.activeFile, found.checkpoint, settings);
+      const state = new LogState(segments, start, segments[segments.length - 1]!.nextOffset, options.onEvent);
+      const end = new LogEnd(state, found.activeFile, found.checkpoint, settings);
+      const writer = new LogWriter(state, end, settings);
       const reader = new LogReader(state, storage, indexIntervalBytes);
       const durationMs = clock.now() - startedMs;
       const recovery = { clean, scannedBytes, truncatedBytes, quarantined, rebuilt, durationMs };
       state.emit({ type: 'recovered', ...recovery });
-      return new LogEngine({ state, writer, reader }, recovery, settings.durability, unlock);
+      return new LogEngine({ state, end, writer, reader }, recovery, settings.durability, unlock);
     } catch (error) {
       await unlock();
       throw error;
@@ -117,10 +128,10 @@ export class LogEngine {
     return {
       start,
       end,
-      durableOffset: this.#writer.durableOffset,
+      durableOffset: this.#end.durableOffset,
       bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
       segments: segments.length,
-      ...this.#writer.counts,
+      ...this.#end.counts,
       inFlightBytes: this.#writer.inFlightBytes,
       ...(failure === undefined ? {} : { failure }),
     };
@@ -147,24 +158,34 @@ export class LogEngine {
 }
 
 /** The options with their defaults; throws `RangeError` or `TypeError` naming option, value and range. */
-function checkedOptions(options: LogOptions): WriterOptions {
+function checkedOptions(options: LogOptions): WriterOptions & LogEndOptions {
   const { storage, durability = 'batch', clock = systemClock } = options;
   if (typeof (storage as { open?: unknown } | undefined)?.open !== 'function') {
     throw new TypeError('storage is missing; pass memoryStorage() or fileStorage(dir)');
+  }
+  if (typeof clock.now !== 'function' || typeof clock.schedule !== 'function') {
+    throw new TypeError('clock has no now() or no schedule(fn, ms)');
+  }
+  if (options.onEvent !== undefined && typeof options.onEvent !== 'function') {
+    throw new TypeError(`onEvent is ${typeof options.onEvent}; it must be a function`);
   }
   if (!DURABILITIES.includes(durability)) {
     throw new RangeError(`durability is ${durability as string}; it must be one of ${DURABILITIES.join(', ')}`);
   }
   const segmentBytes = inRange('segmentBytes', options.segmentBytes, 128 * MIB, 4096, 0x7fffffff);
   const maxInFlightBytes = inRange('maxInFlightBytes', options.maxInFlightBytes, 16 * MIB, 1024, 0x7fffffff);
-  const batchMax = Math.min(segmentBytes, maxInFlightBytes, 64 * MIB);
+  const batchMax = Math.min(segmentBytes, maxInFlightBytes, BATCH_BYTES_MAX);
+  const defaultBatch = Math.min(4 * MIB, batchMax);
+  const maxBatchBytes = inRange('maxBatchBytes', options.maxBatchBytes, defaultBatch, 1024, batchMax);
   return {
     storage,
     durability,
     clock,
     segmentBytes,
     maxInFlightBytes,
-    maxBatchBytes: inRange('maxBatchBytes', options.maxBatchBytes, Math.min(4 * MIB, batchMax), 1024, batchMax),
+    maxBatchBytes,
+    // A mode that syncs first has one group in flight, and a group is at most this or one append.
+    unsyncedBytesMax: syncsFirst(durability) ? Math.max(GROUP_BYTES_MAX, maxBatchBytes) : undefined,
     syncIntervalMs: inRange('syncIntervalMs', options.syncIntervalMs, 1000, 1, 86_400_000),
     syncBytes: inRange('syncBytes', options.syncBytes, 16 * MIB, 1, 0x7fffffff),
     indexIntervalBytes: inRange('indexIntervalBytes', options.indexIntervalBytes, 16 * 1024, 512, 64 * MIB),

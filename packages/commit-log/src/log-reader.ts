@@ -269,9 +269,9 @@ function checkReadOptions(options: ReadOptions): void {
   if (from !== 'start' && from !== 'end' && !isOffset(from)) {
     throw new RangeError(`from is ${String(from)}; it must be an offset, 'start' or 'end'`);
   }
-  if (to !== undefined && !isOffset(to)) throw new RangeError(`to is ${to}; it must be an offset`);
+  if (to !== undefined && !isOffset(to)) throw new RangeError(`to is ${String(to)}; it must be an offset`);
   if (policy !== undefined && !['throw', 'start', 'end'].includes(policy)) {
-    throw new RangeError(`outOfRange is ${String(policy)}; it must be 'throw', 'start' or 'end'`);
+    throw new RangeError(`outOfRange is ${policy as string}; it must be 'throw', 'start' or 'end'`);
   }
   if (maxBytes !== undefined && !(Number.isInteger(maxBytes) && maxBytes >= 4096 && maxBytes <= 0x7fffffff)) {
     throw new RangeError(`maxBytes is ${maxBytes}; it must be between 4096 and 2147483647`);

@@ -2,8 +2,7 @@
  * Where each consumer group reads on: a map kept in a log.
  *
  * Every commit is a record whose key is (group, topic, partition) and whose value is the position; the last record of
- * a key counts, and a null value removes it. Keys and values have the byte layout that Kafka uses in
- * `__consumer_offsets` (OffsetCommitKey version 1, OffsetCommitValue version 3), so its tools read them.
+ * a key counts, and a null value removes it (offset-records.ts has the bytes).
  *
  * Invariant: at any moment, folding the log gives what the last acknowledged commits said. The log would grow with
  * every commit, so now and then the whole map is appended again and everything before it is deleted. The map that is
@@ -14,14 +13,12 @@ import { LogError } from './errors.ts';
 import { LogEngine } from './log-engine.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
+import { decodeOffset, encodeOffset, STRING_BYTES_MAX } from './offset-records.ts';
+import type { OffsetKey, OffsetValue } from './offset-records.ts';
 import type { Storage } from './storage.ts';
 import type { CommittedOffset, Durability, LogRecord, RecordInput } from './types.ts';
 import { utf8Bytes } from './utf8.ts';
-import { readInt64, writeInt64 } from './varint.ts';
 
-const KEY_VERSION = 1;
-const VALUE_VERSION = 3;
-const STRING_BYTES_MAX = 32_767;
 /** Keys a store holds: more groups than this is a key made from something unbounded. */
 const ENTRIES_MAX = 100_000;
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -46,11 +43,13 @@ export interface OffsetStoreOptions {
   readonly clock?: Clock;
 }
 
-interface Entry extends CommittedOffset {
-  readonly group: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly leaderEpoch: number;
+type Entry = OffsetKey & OffsetValue;
+
+interface Change {
+  readonly entry: Entry;
+  /** What the map of submitted positions holds for it; undefined for a removal. */
+  readonly submitted: Entry | undefined;
+  readonly record: RecordInput;
 }
 
 /** Committed offsets of consumer groups, durable as the mode says. */
@@ -107,7 +106,7 @@ export class OffsetStore {
       throw new RangeError(`an offset store holds at most ${ENTRIES_MAX} positions; remove groups that are gone`);
     }
     for (const entry of stored) this.#submitted.set(idOf(entry), entry);
-    await this.#append(stored.map((entry) => ({ entry, record: encodeEntry(entry) })));
+    await this.#append(stored.map((entry) => ({ entry, submitted: entry, record: encodeEntry(entry) })));
     for (const entry of stored) this.#committed.set(idOf(entry), entry);
     await this.#compact();
   }
@@ -138,7 +137,7 @@ export class OffsetStore {
     );
     if (gone.length === 0) return;
     for (const entry of gone) this.#submitted.delete(idOf(entry));
-    await this.#append(gone.map((entry) => ({ entry, record: { key: encodeKey(entry), value: null } })));
+    await this.#append(gone.map((entry) => ({ entry, submitted: undefined, record: encodeOffset(entry, null) })));
     for (const entry of gone) this.#committed.delete(idOf(entry));
     await this.#compact();
   }
@@ -147,16 +146,19 @@ export class OffsetStore {
     await this.#log.close();
   }
 
-  async #append(changes: readonly { readonly entry: Entry; readonly record: RecordInput }[]): Promise<void> {
+  async #append(changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
     try {
       await this.#log.append(changes.map(({ record }) => record));
       this.#records += changes.length;
     } catch (error) {
-      for (const { entry } of changes) {
-        const before = this.#committed.get(idOf(entry));
-        if (before === undefined) this.#submitted.delete(idOf(entry));
-        else this.#submitted.set(idOf(entry), before);
+      for (const { entry, submitted } of changes) {
+        // A later commit of the same key may be on its way: then that one stands.
+        const id = idOf(entry);
+        if (this.#submitted.get(id) !== submitted) continue;
+        const before = this.#committed.get(id);
+        if (before === undefined) this.#submitted.delete(id);
+        else this.#submitted.set(id, before);
       }
       throw error;
     }
@@ -189,7 +191,7 @@ export class OffsetStore {
   }
 }
 
-function idOf(entry: { readonly group: string; readonly topic: string; readonly partition: number }): string {
+function idOf(entry: OffsetKey): string {
   return JSON.stringify([entry.group, entry.topic, entry.partition]);
 }
 
@@ -198,67 +200,13 @@ function publicPart({ offset, metadata, timestamp }: Entry): CommittedOffset {
 }
 
 function encodeEntry(entry: Entry): RecordInput {
-  return { key: encodeKey(entry), value: encodeValue(entry) };
+  return encodeOffset(entry, entry);
 }
 
-/** OffsetCommitKey version 1: i16 version, string group, string topic, i32 partition. */
-function encodeKey(entry: Entry): Uint8Array {
-  const group = encoder.encode(entry.group);
-  const topic = encoder.encode(entry.topic);
-  const bytes = new Uint8Array(10 + group.length + topic.length);
-  const view = new DataView(bytes.buffer);
-  view.setInt16(0, KEY_VERSION);
-  view.setInt16(2, group.length);
-  bytes.set(group, 4);
-  view.setInt16(4 + group.length, topic.length);
-  bytes.set(topic, 6 + group.length);
-  view.setInt32(6 + group.length + topic.length, entry.partition);
-  return bytes;
-}
-
-/** OffsetCommitValue version 3: i16 version, i64 offset, i32 leader epoch, string metadata, i64 commit timestamp. */
-function encodeValue(entry: Entry): Uint8Array {
-  const metadata = encoder.encode(entry.metadata);
-  const bytes = new Uint8Array(24 + metadata.length);
-  const view = new DataView(bytes.buffer);
-  view.setInt16(0, VALUE_VERSION);
-  writeInt64(view, 2, entry.offset);
-  view.setInt32(10, entry.leaderEpoch);
-  view.setInt16(14, metadata.length);
-  bytes.set(metadata, 16);
-  writeInt64(view, 16 + metadata.length, entry.timestamp);
-  return bytes;
-}
-
-function fold(entries: Map<string, Entry>, { key, value, offset: at }: LogRecord): void {
-  const keyView = key === null ? undefined : new DataView(key.buffer, key.byteOffset, key.byteLength);
-  if (key === null || keyView?.getInt16(0) !== KEY_VERSION) {
-    throw new LogError('LOG_CORRUPT', `the record at offset ${at} is no committed offset`);
-  }
-  const groupBytes = keyView.getInt16(2);
-  const topicBytes = keyView.getInt16(4 + groupBytes);
-  const group = decoder.decode(key.subarray(4, 4 + groupBytes));
-  const topic = decoder.decode(key.subarray(6 + groupBytes, 6 + groupBytes + topicBytes));
-  const partition = keyView.getInt32(6 + groupBytes + topicBytes);
-  const id = idOf({ group, topic, partition });
-  if (value === null) {
-    entries.delete(id);
-    return;
-  }
-  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  if (view.getInt16(0) !== VALUE_VERSION) {
-    throw new LogError('LOG_CORRUPT', `the record at offset ${at} is no committed offset`);
-  }
-  const metadataBytes = view.getInt16(14);
-  entries.set(id, {
-    group,
-    topic,
-    partition,
-    offset: readInt64(view, 2),
-    leaderEpoch: view.getInt32(10),
-    metadata: decoder.decode(value.subarray(16, 16 + metadataBytes)),
-    timestamp: readInt64(view, 16 + metadataBytes),
-  });
+function fold(entries: Map<string, Entry>, record: LogRecord): void {
+  const { key, value } = decodeOffset(record);
+  if (value === null) entries.delete(idOf(key));
+  else entries.set(idOf(key), { ...key, ...value });
 }
 
 function checkName(name: string, value: string): void {
@@ -272,6 +220,3 @@ function checkNumber(name: string, value: number, max: number): void {
     throw new RangeError(`${name} is ${value}; it must be a whole number from 0 to ${max}`);
   }
 }
-
-const encoder: InstanceType<typeof TextEncoder> = /* @__PURE__ */ new TextEncoder();
-const decoder: InstanceType<typeof TextDecoder> = /* @__PURE__ */ new TextDecoder();

@@ -22,6 +22,8 @@ import { readInt64, varintBytes, writeInt64, writeVarint } from './varint.ts';
 export const BATCH_HEADER_BYTES = 61;
 /** Bytes that the length field does not count: base offset and the field itself. */
 export const BATCH_PREFIX_BYTES = 12;
+/** A longer batch is damage: a reader must not allocate on the word of a broken length. */
+export const BATCH_BYTES_MAX: number = 64 * 1024 * 1024;
 const CRC_AT = 17;
 const CRC_FROM = 21;
 const MAGIC = 2;
@@ -71,8 +73,9 @@ export interface EncodedBatch {
 export function encodeBatch(
   records: readonly RecordInput[],
   now: number,
-  maxBytes: number = 64 * 1024 * 1024,
+  maxBytes: number = BATCH_BYTES_MAX,
 ): EncodedBatch {
+  if (!Array.isArray(records as unknown)) throw new TypeError('records is no array');
   const count = records.length;
   if (count === 0) throw new TypeError('an append needs at least one record');
   const baseTimestamp = timestampOf(records[0]!, 0, now);
@@ -165,11 +168,15 @@ export function readBatchHeader(bytes: Uint8Array, at: number = 0): BatchHeader 
  * The checksum is judged apart, by {@link batchCrcIsValid}, because it needs the whole batch.
  */
 export function batchDamage(header: BatchHeader, expected: number): string | undefined {
-  if (header.totalBytes <= BATCH_HEADER_BYTES) return `the length ${header.totalBytes} is no batch`;
+  if (header.totalBytes <= BATCH_HEADER_BYTES || header.totalBytes > BATCH_BYTES_MAX)
+    return `the length ${header.totalBytes} is no batch`;
   if (header.magic !== MAGIC) return `magic ${header.magic} instead of ${MAGIC}`;
   if (header.baseOffset !== expected) return `base offset ${header.baseOffset} instead of ${expected}`;
   if (header.leaderEpoch !== 0) return `leader epoch ${header.leaderEpoch} instead of 0`;
   if (header.count < 1 || header.lastOffsetDelta !== header.count - 1) return `a count of ${header.count} records`;
+  if (!Number.isSafeInteger(header.baseTimestamp) || !Number.isSafeInteger(header.maxTimestamp)) {
+    return 'a timestamp above 2^53 - 1';
+  }
   return undefined;
 }
 
@@ -185,6 +192,7 @@ export function codecOf(header: BatchHeader): number {
 }
 
 function timestampOf(record: RecordInput, index: number, now: number): number {
+  if (typeof record !== 'object' || (record as unknown) === null) throw new TypeError(`records[${index}] is no record`);
   const timestamp = record.timestamp ?? now;
   if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
     throw new TypeError(`records[${index}].timestamp is ${timestamp}; it must be whole milliseconds since the epoch`);

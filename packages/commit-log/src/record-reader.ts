@@ -14,7 +14,8 @@ import type { LogRecord, RecordHeader } from './types.ts';
 import { readVarint } from './varint.ts';
 import type { Cursor } from './varint.ts';
 
-const decoder: InstanceType<typeof TextDecoder> = /* @__PURE__ */ new TextDecoder();
+// Without the option a leading U+FEFF would be dropped.
+const decoder: InstanceType<typeof TextDecoder> = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 const NO_HEADERS: readonly RecordHeader[] = /* @__PURE__ */ Object.freeze([]);
 const APPEND_TIME = 8;
 

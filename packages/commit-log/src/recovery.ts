@@ -16,7 +16,7 @@
  *
  * Departure from a log with exact checkpoints: after a crash the whole last segment is read, not only its end.
  */
-import { CHECKPOINT_NAME, CheckpointFile } from './checkpoint.ts';
+import { CHECKPOINT_NAME, CheckpointFile, reserveSlots } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { LogError } from './errors.ts';
 import { loadIndex, loadTrailer, saveIndex } from './index-file.ts';
@@ -132,8 +132,9 @@ class Recovery {
     const wanted = newest?.start ?? bases[0]!;
     let removed = false;
     while (bases.length > 1 && bases[1]! <= wanted) {
-      await this.#storage.remove(logName(bases[0]!));
-      bases.shift();
+      const base = bases.shift()!;
+      await this.#storage.remove(logName(base));
+      await this.#storage.remove(indexName(base)).catch(() => undefined);
       removed = true;
     }
     if (removed) await this.#storage.syncDir('');
@@ -257,8 +258,10 @@ class Recovery {
     let checkpoint = this.#checkpoint;
     if (checkpoint === undefined) {
       // Only now: a checkpoint without its segment means that a file was lost.
-      checkpoint = new CheckpointFile(await this.#storage.open(CHECKPOINT_NAME, 'create'));
+      const file = await this.#storage.open(CHECKPOINT_NAME, 'create');
+      checkpoint = new CheckpointFile(file);
       this.#checkpoint = checkpoint;
+      await reserveSlots(file);
       if (active.nextOffset > 0) this.#rebuilt.push(CHECKPOINT_NAME);
     }
     const state = {
@@ -269,7 +272,8 @@ class Recovery {
       nextOffset: active.nextOffset,
       unsyncedBytesMax: this.#options.unsyncedBytesMax,
     };
-    await checkpoint.write(state, 'synced');
+    await checkpoint.write(state);
+    await checkpoint.sync();
     await this.#storage.syncDir('');
     return checkpoint;
   }

@@ -51,6 +51,12 @@ export async function writeFully(file: StorageFile, bytes: Uint8Array, at: numbe
   }
 }
 
+/** The same with the first write on this turn, if the storage has such a thing; it can still be short. */
+export async function writeSoon(file: StorageFile, bytes: Uint8Array, at: number): Promise<void> {
+  const done = file.writeNow === undefined ? 0 : checkedCount(file.writeNow(bytes, at), bytes.length, 'write');
+  if (done < bytes.length) await writeFully(file, bytes.subarray(done), at + done);
+}
+
 /** Reads until `into` is full or the file ends; returns the count. */
 export async function readFully(file: StorageFile, into: Uint8Array, at: number): Promise<number> {
   let done = 0;

@@ -304,7 +304,7 @@ describe('tail', () => {
     const log = await open();
     const controller = new AbortController();
     const run = async (signal?: AbortSignal): Promise<string> => {
-      for await (const _ of log.tail({ from: 'start', ...(signal ? { signal } : {}) })) _;
+      for await (const chunk of log.tail({ from: 'start', ...(signal ? { signal } : {}) })) expect(chunk).toEqual([]);
       return 'ended';
     };
     const first = run(controller.signal);

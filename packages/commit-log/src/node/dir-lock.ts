@@ -38,7 +38,7 @@ export async function lockDirectory(dir: string): Promise<LockResult> {
     id: randomUUID(),
     pid: process.pid,
     boot: await bootId(),
-    started: (await startTime(process.pid)) ?? '',
+    started: (await processState(process.pid))?.started ?? '',
   };
   const path = join(dir, LOCK_NAME);
   const holder = await claim(dir, path, me, 0);
@@ -55,8 +55,8 @@ export async function lockDirectory(dir: string): Promise<LockResult> {
 /** Makes `path` ours; returns the owner who keeps us from it, or undefined. */
 async function claim(dir: string, path: string, me: Owner, depth: number): Promise<Owner | undefined> {
   const mine = join(dir, `${LOCK_NAME}-${me.id}-${depth}`);
-  await writeFile(mine, JSON.stringify(me));
   try {
+    await writeFile(mine, JSON.stringify(me));
     for (let attempt = 0; attempt < 16; attempt++) {
       try {
         await link(mine, path);
@@ -112,8 +112,11 @@ async function isAlive(owner: Owner, me: Owner): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     // EPERM: it exists and belongs to another user.
   }
-  const started = await startTime(owner.pid);
-  return started === undefined || owner.started === '' || started === owner.started;
+  const state = await processState(owner.pid);
+  if (state === undefined) return true;
+  // A zombie was killed and only waits for its parent to notice: it writes nothing any more.
+  if (state.code === 'Z' || state.code === 'X') return false;
+  return owner.started === '' || state.started === owner.started;
 }
 
 /** Differs between boots of the machine; '' where the system has none. */
@@ -125,12 +128,13 @@ async function bootId(): Promise<string> {
   }
 }
 
-/** When a process started, in ticks since boot; undefined where the system does not say. */
-async function startTime(pid: number): Promise<string | undefined> {
+/** What a process does, and when it started in ticks since boot; undefined where the system does not say. */
+async function processState(pid: number): Promise<{ readonly code: string; readonly started: string } | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // Field 22, counted behind the command name, which may contain blanks and parentheses.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // Fields 3 and 22, counted behind the command name, which may contain blanks and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { code: fields[0] ?? '', started: fields[19] ?? '' };
   } catch {
     return undefined;
   }
