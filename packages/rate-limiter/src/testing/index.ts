@@ -1,0 +1,6 @@
+/** For tests: a clock moved by hand, and the laws of limits in BigInt to compare a store with. */
+export { manualClock } from './manual-clock.ts';
+export type { ManualClock } from './manual-clock.ts';
+export { gcraOracle } from './gcra-oracle.ts';
+export { slidingLogOracle } from './sliding-log-oracle.ts';
+export type { Oracle } from './oracle.ts';

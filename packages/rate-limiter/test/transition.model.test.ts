@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { blocklist, gcra, slidingLog, type Limit } from '../src/limits.ts';
+import { gcraOracle, slidingLogOracle, type Oracle } from '../src/testing/index.ts';
+import { BLOCK, FORCE, PEEK, REFUND, RESERVE, TAKE, type Op, type Outcome } from '../src/transition.ts';
+import { gcraRule, Key, logRule } from './support.ts';
+
+/** The composition law over oracles, in one place and without state of its own but the block. */
+class Model {
+  readonly oracles: readonly Oracle[];
+  readonly hasBlocklist: boolean;
+  untilMs = 0;
+  constructor(oracles: readonly Oracle[], hasBlocklist: boolean) {
+    this.oracles = oracles;
+    this.hasBlocklist = hasBlocklist;
+  }
+  apply(nowMs: number, op: Op, cost: number, arg: number): Outcome {
+    const blockedMs = Math.max(0, this.untilMs - nowMs);
+    const delays = this.oracles.map((oracle) => oracle.delay(nowMs, cost));
+    if (this.hasBlocklist) delays.push(blockedMs);
+    let waitMs = 0;
+    if (op === TAKE || op === PEEK || op === RESERVE) {
+      waitMs = Math.max(...delays);
+      if (waitMs > (op === RESERVE ? arg : 0)) {
+        const index = delays.indexOf(waitMs);
+        const oracle = this.oracles[index];
+        return {
+          ok: false,
+          index,
+          remaining: oracle?.remaining(nowMs) ?? 0,
+          retryAfterMs: waitMs,
+          resetAfterMs: oracle?.reset(nowMs) ?? blockedMs,
+          startMs: nowMs,
+          charged: 0,
+        };
+      }
+    }
+    const charges = op === TAKE || op === FORCE || op === RESERVE;
+    if (charges) for (const oracle of this.oracles) oracle.charge(nowMs, cost, waitMs);
+    if (op === BLOCK) this.untilMs = arg > 0 ? nowMs + arg : 0;
+    if (op === REFUND) {
+      const lastMs = Math.max(...this.oracles.map((oracle) => oracle.newestStart(nowMs)));
+      for (const oracle of this.oracles) oracle.credit(nowMs, cost, arg, lastMs);
+    }
+    const left = this.oracles.map((oracle) => oracle.remaining(nowMs));
+    const index = left.indexOf(Math.min(...left));
+    const after = this.oracles.map((oracle) => oracle.delay(nowMs, cost));
+    if (this.hasBlocklist) after.push(Math.max(0, this.untilMs - nowMs));
+    return {
+      ok: true,
+      index,
+      remaining: left[index]!,
+      retryAfterMs: Math.max(...after),
+      resetAfterMs: this.oracles[index]!.reset(nowMs),
+      startMs: nowMs + waitMs,
+      charged: charges ? cost : 0,
+    };
+  }
+}
+
+const rule = fc.oneof(
+  { weight: 3, arbitrary: gcraRule.map((r) => ({ limit: gcra(r), oracle: () => gcraOracle(r), isLog: false })) },
+  {
+    weight: 1,
+    arbitrary: logRule.map((r) => ({ limit: slidingLog(r), oracle: () => slidingLogOracle(r), isLog: true })),
+  },
+);
+
+const step = fc.record({
+  op: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(TAKE) },
+    { weight: 1, arbitrary: fc.constant(PEEK) },
+    { weight: 1, arbitrary: fc.constant(FORCE) },
+    { weight: 3, arbitrary: fc.constant(RESERVE) },
+    { weight: 2, arbitrary: fc.constant(REFUND) },
+    { weight: 1, arbitrary: fc.constant(BLOCK) },
+  ),
+  cost: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 25 }) }),
+  dt: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 300 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -500, max: -1 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1000, max: 100_000 }) },
+  ),
+  arg: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2000 })),
+  pick: fc.nat(),
+});
+
+it('decides, word for word, as exact rational GCRA and a plain list of admissions, composed', () => {
+  let rejections = 0;
+  let promises = 0;
+  let refunds = 0;
+  fc.assert(
+    fc.property(
+      fc.array(rule, { minLength: 1, maxLength: 3 }),
+      fc.boolean(),
+      fc.integer({ min: 0, max: 2 ** 41 }),
+      fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }),
+      (rules, blockable, startMs, steps) => {
+        const limits: Limit[] = rules.map(({ limit }, i) => ({ ...limit, name: `l${String(i)}` }));
+        if (blockable) limits.push(blocklist());
+        const key = new Key(limits);
+        const model = new Model(
+          rules.map(({ oracle }) => oracle()),
+          blockable,
+        );
+        const refundable: { cost: number; startMs: number }[] = [];
+        let nowMs = startMs;
+        for (const { op, cost: drawn, dt, arg: drawnArg, pick } of steps) {
+          nowMs = Math.max(0, nowMs + dt);
+          let cost = drawn;
+          let arg = drawnArg;
+          if (op === RESERVE && rules.some(({ isLog }) => isLog)) continue;
+          if (op === BLOCK && !blockable) continue;
+          if (op === REFUND) {
+            const [taken] = refundable.splice(pick % Math.max(1, refundable.length), 1);
+            if (taken === undefined) continue;
+            cost = taken.cost;
+            arg = taken.startMs;
+            refunds++;
+          }
+          const before = structuredClone(key.state);
+          const out = key.apply(nowMs, op, cost, arg);
+          expect(out).toEqual(model.apply(nowMs, op, cost, arg));
+          if (!out.ok || op === PEEK) expect(structuredClone(key.state)).toEqual(before);
+          if (out.ok && (op === TAKE || op === RESERVE)) refundable.push({ cost, startMs: out.startMs });
+          if (!out.ok) rejections++;
+          if (op === RESERVE && out.ok && out.startMs > nowMs) promises++;
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  // The trace must have been through what it is meant to compare.
+  expect(Math.min(rejections, promises, refunds)).toBeGreaterThan(1000);
+});
