@@ -75,7 +75,8 @@ export function encodeBatch(
   now: number,
   maxBytes: number = BATCH_BYTES_MAX,
 ): EncodedBatch {
-  if (!Array.isArray(records as unknown)) throw new TypeError('records is no array');
+  const given: unknown = records;
+  if (!Array.isArray(given)) throw new TypeError('records is no array');
   const count = records.length;
   if (count === 0) throw new TypeError('an append needs at least one record');
   const baseTimestamp = timestampOf(records[0]!, 0, now);
@@ -192,7 +193,8 @@ export function codecOf(header: BatchHeader): number {
 }
 
 function timestampOf(record: RecordInput, index: number, now: number): number {
-  if (typeof record !== 'object' || (record as unknown) === null) throw new TypeError(`records[${index}] is no record`);
+  if (typeof record !== 'object' || (record as RecordInput | null) === null)
+    throw new TypeError(`records[${index}] is no record`);
   const timestamp = record.timestamp ?? now;
   if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
     throw new TypeError(`records[${index}].timestamp is ${timestamp}; it must be whole milliseconds since the epoch`);
