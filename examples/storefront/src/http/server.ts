@@ -1,0 +1,111 @@
+/**
+ * HTTP: the shop's routes, and what keeps a server on loopback from being somebody else's tool.
+ *
+ * Public routes pass the front door; the page, the live stream and the demo's buttons do not. The server listens on
+ * loopback, yet any web page in the same browser can send requests there: so a request must name this machine as its
+ * host (DNS rebinding), a request from a page must come from ours (Origin), and what changes something must be JSON,
+ * which a foreign page cannot send without asking first (CORS).
+ *
+ * Every refusal is `{ error: { code, message } }` with a message for a person. What Fastify refuses by itself
+ * (malformed JSON, a body over the limit, a wrong method) is put into the same form.
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ErrorBody } from '../live-state.ts';
+import type { Shop } from '../shop.ts';
+import { adminRoutes } from './admin.ts';
+import { LiveStream } from './live-stream.ts';
+import { shopRoutes } from './shop-routes.ts';
+
+const bodyBytesMax = 16 * 1024;
+const publicDir = fileURLToPath(new URL('../../public/', import.meta.url));
+const localHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Thrown in a route: the answer is this refusal. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export const errorBody = (code: string, message: string): ErrorBody => ({ error: { code, message } });
+
+export interface Server {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens on 127.0.0.1; port 0 takes a free one. Rejects with EADDRINUSE when the port is taken. */
+export async function serve(shop: Shop, port: number): Promise<Server> {
+  const app = Fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true });
+  const live = new LiveStream(() => shop.state());
+  app.addHook('onRequest', async (request) => refuseStrangers(request));
+  app.setErrorHandler((error: unknown, _request, reply) => answerError(error, reply));
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send(errorBody('NOT_FOUND', `There is no ${request.method} ${shown(request.url)}.`)),
+  );
+  await app.register(fastifyStatic, { root: publicDir });
+  await app.register(fastifyStatic, { root: uplotDir(), prefix: '/vendor/uplot/', decorateReply: false });
+  shopRoutes(app, shop);
+  adminRoutes(app, shop, () => (app.server.address() as { port: number }).port);
+  app.get('/api/live', (request, reply) => live.attach(request, reply));
+  try {
+    await app.listen({ host: '127.0.0.1', port });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  live.start();
+  return {
+    url: `http://localhost:${(app.server.address() as { port: number }).port}`,
+    close: async () => {
+      live.close();
+      await app.close();
+    },
+  };
+}
+
+function uplotDir(): string {
+  return path.dirname(fileURLToPath(import.meta.resolve('uplot/dist/uPlot.min.css')));
+}
+
+function refuseStrangers(request: FastifyRequest): void {
+  if (!localHosts.has(request.hostname)) {
+    throw new Refusal(403, 'WRONG_HOST', `This shop answers to localhost, not to ${shown(request.hostname)}.`);
+  }
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== `http://${request.host}`) {
+    throw new Refusal(403, 'WRONG_ORIGIN', `Requests from the page ${shown(origin)} are not taken.`);
+  }
+}
+
+function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+  if (error instanceof Refusal) return reply.code(error.status).send(errorBody(error.code, error.message));
+  const { statusCode = 500, code, message } = error as { statusCode?: number; code?: string; message: string };
+  if (statusCode >= 500) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return reply.code(500).send(errorBody('INTERNAL', 'Something went wrong here; the terminal says what.'));
+  }
+  const known = code === undefined ? undefined : refusedByFastify[code];
+  return reply.code(statusCode).send(errorBody(...(known ?? (['BAD_REQUEST', message] as const))));
+}
+
+/** What Fastify refuses before a route sees it, in our words. */
+const refusedByFastify: Readonly<Record<string, readonly [code: string, message: string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', `The body is larger than ${bodyBytesMax} bytes.`],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['NOT_JSON', 'The body must be sent as application/json.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['EMPTY_BODY', 'The body is empty; it must be JSON.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_JSON', 'The body is not valid JSON.'],
+};
+
+/** Of something a stranger sent, at most this much goes into a message. */
+export const shown = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}...` : text);
+
+export type App = FastifyInstance;
