@@ -1,5 +1,6 @@
 /**
- * The generated parts of the READMEs: the table of packages in the root's, the bench tables in the packages'.
+ * The generated parts of the documentation: the table of packages in the root README, the bench tables in those of the
+ * packages, and the figures in the prose of the root README and of `docs/`.
  *
  * One pass serves both commands. It renders each part and compares; `pnpm readme` then writes what differs, and
  * `pnpm readme --check` reports it. Nothing is measured here: bench tables come from committed results.
@@ -11,6 +12,7 @@ import { readBlock, replaceBlock } from '@loadbearing/bench-kit/marked-block';
 import { staleness, writeTable } from '@loadbearing/bench-kit/readme';
 import { readResults } from '@loadbearing/bench-kit/results';
 import { publishedPackages, shown } from '../workspace.ts';
+import { figures } from './figures.ts';
 import { packageRows, renderPackages } from './package-table.ts';
 
 /** Renders the table of packages into the root README. Returns what is wrong, if anything. */
@@ -45,5 +47,8 @@ async function benchTables(root: string, write: boolean): Promise<string[]> {
 
 /** What is wrong with the generated parts, after writing them if asked to. */
 export async function generatedParts(root: string, { write }: { write: boolean }): Promise<string[]> {
-  return [...(await packageTable(root, write)), ...(await benchTables(root, write))];
+  const table = await packageTable(root, write);
+  const benches = await benchTables(root, write);
+  // Last, and only if there is a README to look into.
+  return [...table, ...benches, ...(existsSync(path.join(root, 'README.md')) ? figures(root, write) : [])];
 }

@@ -12,7 +12,7 @@ export function ratioText(ratio: number): string {
   return ratio >= 100 ? Math.round(ratio).toLocaleString('en-US') : ratio.toPrecision(3).replace(/^.*e.*$/, '0');
 }
 
-function valueText(value: number): string {
+export function valueText(value: number): string {
   return value.toLocaleString('en-US', Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 });
 }
 

@@ -91,3 +91,25 @@ describe('a size in the table', () => {
     expect(await renderPackages([{ ...row, sizeBytes: 2451 }], table)).toContain('2.5 kB');
   });
 });
+
+describe('a figure in prose', () => {
+  const prose = (number: string): string => `Faster: <!-- figure box/open/small -->${number}<!-- /figure -->.\n`;
+  const docs = (): string => readFileSync(path.join(workspace.root, 'docs/index.md'), 'utf8');
+  it('is stale until it says what the bench says', async () => {
+    addBench();
+    workspace.write('docs/index.md', prose('9.99×'));
+    expect(await generatedParts(workspace.root, { write: false })).toContainEqual(
+      expect.stringContaining('docs/index.md: a figure is stale'),
+    );
+    expect(await generatedParts(workspace.root, { write: true })).toEqual([]);
+    expect(docs()).toBe(prose('3.20×'));
+    expect(await generatedParts(workspace.root, { write: false })).toEqual([]);
+  });
+  it('that no bench has is a fault, and stays as it is', async () => {
+    workspace.write('docs/index.md', prose('1'));
+    expect(await generatedParts(workspace.root, { write: true })).toEqual([
+      'docs/index.md: no bench has the figure box/open/small',
+    ]);
+    expect(docs()).toBe(prose('1'));
+  });
+});

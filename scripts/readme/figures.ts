@@ -1,0 +1,59 @@
+/**
+ * Figures inside prose: `<!-- figure lru-cache/get/1000 keys -->1.52×<!-- /figure -->`.
+ *
+ * A number written by hand is wrong after the next measurement and nobody notices. So prose names the bench (package,
+ * topic, case) and the number between the marks is generated from its committed results: for a timed topic the ratio
+ * to its rival, otherwise the value of the first contender, ours.
+ */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readResults } from '@loadbearing/bench-kit/results';
+import { ratioText, valueText } from '@loadbearing/bench-kit/table';
+import { shown } from '../workspace.ts';
+
+const figure = /<!-- figure ([a-z0-9-]+)\/([a-z0-9-]+)\/([^>]+?) -->([^<]*)<!-- \/figure -->/g;
+
+/** The text with each figure as its bench says, and what no bench says. */
+export function renderFigures(
+  root: string,
+  text: string,
+): { readonly text: string; readonly unknown: readonly string[] } {
+  const unknown: string[] = [];
+  const rendered = text.replaceAll(figure, (whole, folder: string, topic: string, caseName: string) => {
+    const results = readResults(path.join(root, 'packages', folder, 'bench'), topic);
+    const figures = results?.cases.find(({ name }) => name === caseName)?.figures;
+    const column = results?.kind === 'time' ? results.rival : results?.contenders[0];
+    const median = column === undefined ? undefined : figures?.[column]?.median;
+    if (results === undefined || median === undefined) {
+      unknown.push(`${folder}/${topic}/${caseName}`);
+      return whole;
+    }
+    const number = results.kind === 'time' ? `${ratioText(median)}×` : valueText(median);
+    return `<!-- figure ${folder}/${topic}/${caseName} -->${number}<!-- /figure -->`;
+  });
+  return { text: rendered, unknown };
+}
+
+/** Refreshes the figures of the root README and of `docs/`; returns what is stale or unknown. */
+export function figures(root: string, write: boolean): string[] {
+  const docs = path.join(root, 'docs');
+  const pages = listOf(docs).filter((name) => name.endsWith('.md'));
+  const files = [path.join(root, 'README.md'), ...pages.map((name) => path.join(docs, name))];
+  return files.flatMap((file) => {
+    const before = readFileSync(file, 'utf8');
+    const { text, unknown } = renderFigures(root, before);
+    const name = shown(root, file);
+    if (text !== before && write) writeFileSync(file, text);
+    const stale = text !== before && !write ? [`${name}: a figure is stale; \`pnpm readme\` writes it`] : [];
+    return [...stale, ...unknown.map((id) => `${name}: no bench has the figure ${id}`)];
+  });
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
