@@ -142,6 +142,15 @@ describe('a disk that fills up', () => {
     }
   });
 
+  test('the checkpoint has its room from the beginning', async () => {
+    const storage = new SimStorage();
+    const log = await open(storage);
+    const size = storage.bytes('checkpoint').length;
+    for (let i = 0; i < 30; i++) await log.append([{ value: 'x'.repeat(500) }]);
+    await log.close();
+    expect(storage.bytes('checkpoint')).toHaveLength(size);
+  });
+
   test('a new segment that cannot be made is made by a later append', async () => {
     const storage = new SimStorage();
     const log = await open(storage);
@@ -212,6 +221,27 @@ test('a storage that takes no byte and reports no error is a failed write, not a
   await log.append([{ value: 'b' }]);
   expect(await values(log)).toEqual(['b']);
   await log.close();
+});
+
+test('a commit that fails does not undo a later one of the same key', async () => {
+  const storage = new SimStorage();
+  const store = await OffsetStore.open({ storage, durability: 'each' });
+  const commit = (offset: number): Promise<void> => store.commit('g', [{ topic: 't', partition: 0, offset }]);
+  await commit(1);
+  failOnce(storage, 'write', 0);
+  const outcomes = await Promise.allSettled([commit(2), commit(3)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  // So many that the map is written anew, and what stands before it is dropped.
+  for (let i = 0; i < 12; i++) {
+    await store.commit(
+      'g',
+      Array.from({ length: 1000 }, () => ({ topic: 't', partition: 1, offset: i })),
+    );
+  }
+  await store.close();
+  const again = await OffsetStore.open({ storage });
+  expect(again.list('g').map(({ offset }) => offset)).toEqual([3, 11]);
+  await again.close();
 });
 
 test('a commit that could not be stored changes no position, and the next one does', async () => {

@@ -211,6 +211,30 @@ describe('one process at a time', () => {
     },
   );
 
+  test.skipIf(process.platform !== 'linux')(
+    'an owner is dead that was killed and whose parent has not noticed',
+    async () => {
+      const dir = newDir();
+      await mkdir(dir);
+      // The shell becomes a sleep that never asks after the child it was given.
+      const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      try {
+        const pid = Number(await new Promise((resolve) => parent.stdout.once('data', (data) => resolve(String(data)))));
+        const state = async (): Promise<string> => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1] ?? '';
+        while (!(await state()).startsWith('Z')) await new Promise((resolve) => setTimeout(resolve, 5));
+        const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+        await writeFile(join(dir, 'lock'), JSON.stringify({ id: 'other', pid, boot, started: '' }));
+        const result = await lockDirectory(dir);
+        expect(result.status).toBe('taken');
+        if (result.status === 'taken') await result.release();
+      } finally {
+        parent.kill('SIGKILL');
+      }
+    },
+  );
+
   test('an instance that lost its lock does not remove the one of its successor', async () => {
     const dir = newDir();
     await mkdir(dir);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Log, memoryStorage } from '../src/index.ts';
-import type { LogEvent, LogOptions, Storage, StorageFile } from '../src/index.ts';
+import type { Clock, LogEvent, LogOptions, Storage, StorageFile } from '../src/index.ts';
 import { deferred, readAll, text, turn, values } from './support.ts';
 
 const open = (options: Partial<LogOptions> = {}): Promise<Log> => Log.open({ storage: memoryStorage(), ...options });
@@ -201,8 +201,11 @@ describe('mode interval', () => {
     scheduled[0]!.fn();
     await turn();
     expect(log.stats()).toMatchObject({ syncs: 1, durableOffset: 2 });
-    await log.append([{ value: 'x'.repeat(1000) }]);
+    // Less than syncBytes is ever acknowledged and not synced.
+    const full = await log.append([{ value: 'x'.repeat(1000) }]);
+    expect(full.durable).toBe(true);
     expect(log.stats()).toMatchObject({ syncs: 2, durableOffset: 3 });
+    expect(scheduled.every(({ cancelled }, i) => i === 0 || cancelled)).toBe(true);
     await log.close();
   });
 });
@@ -418,6 +421,23 @@ describe('open and close', () => {
     await expect(log.offsetForTime(0)).rejects.toMatchObject(closed);
   });
 
+  test('close finishes what was taken and refuses what still waits for room', async () => {
+    const gate = deferred();
+    const { storage } = gatedStorage(() => gate.promise);
+    const log = await open({ storage, maxInFlightBytes: 1024, maxBatchBytes: 1024 });
+    const taken = [log.append([{ value: 'x'.repeat(900) }]), log.append([{ value: 'y'.repeat(900) }])];
+    const waiting = log.append([{ value: 'z' }]);
+    const closing = log.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+    await expect(log.append([{ value: 'late' }])).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+    gate.resolve();
+    expect((await Promise.all(taken)).map(({ baseOffset }) => baseOffset)).toEqual([0, 1]);
+    await closing;
+    const again = await open({ storage });
+    expect(await again.offsets()).toEqual({ start: 0, end: 2 });
+    await again.close();
+  });
+
   test('a second open of the same storage is LOG_LOCKED until the first is closed', async () => {
     const storage = memoryStorage();
     const log = await open({ storage });
@@ -432,7 +452,9 @@ describe('open and close', () => {
     await expect(open({ maxBatchBytes: 8192, segmentBytes: 4096 })).rejects.toBeInstanceOf(RangeError);
     await expect(open({ durability: 'sometimes' as 'none' })).rejects.toThrow('durability is sometimes');
     await expect(open({ syncBytes: Number.NaN })).rejects.toBeInstanceOf(RangeError);
-    await expect(Log.open({} as LogOptions)).rejects.toBeInstanceOf(TypeError);
+    await expect(Log.open({} as LogOptions)).rejects.toThrow('storage is missing');
+    await expect(open({ onEvent: 'log' as unknown as () => void })).rejects.toThrow('onEvent is string');
+    await expect(open({ clock: {} as Clock })).rejects.toThrow('clock has no now()');
   });
 
   test('events tell what happened, and an observer that throws changes nothing', async () => {

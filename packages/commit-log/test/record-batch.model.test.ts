@@ -187,6 +187,8 @@ describe('a record batch', () => {
     expect(encode({ value: '', timestamp: 1.5 })).toThrow('records[1].timestamp is 1.5');
     expect(encode({ value: '', timestamp: -1 })).toThrow(TypeError);
     expect(encode({ value: '', headers: [{ key: 'h', value: 'text' }] })).toThrow('header h');
+    expect(encode(null)).toThrow('records[1] is no record');
+    expect(() => encodeBatch('text' as unknown as RecordInput[], 0)).toThrow('records is no array');
     expect(() => encodeBatch([], 0)).toThrow(TypeError);
     expect(() => encodeBatch([{ value: 'x'.repeat(1000) }], 0, 1000)).toThrow(
       expect.objectContaining({ code: 'RECORD_TOO_LARGE' }),
