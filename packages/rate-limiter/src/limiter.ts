@@ -113,14 +113,18 @@ class InProcessLimiter implements SyncLimiter {
   }
 
   takeSync(key: string, cost: number = 1, nowMs: number = this.clock()): Decision {
+    requireKey(key);
+    requireCost(cost);
     const { out } = this;
-    this.spend(key, cost, nowMs);
+    this.store.apply(key, TAKE, cost, 0, wholeMs(nowMs), out);
+    this.count(out.ok);
     return new StoreDecision(key, cost, this.limits, out, out.ok ? this : undefined);
   }
 
   tryTakeSync(key: string, cost: number = 1, nowMs: number = this.clock()): boolean {
-    this.spend(key, cost, nowMs);
-    return this.out.ok;
+    requireKey(key);
+    requireCost(cost);
+    return this.count(this.store.tryTake(key, cost, wholeMs(nowMs)));
   }
 
   async take(key: string, cost: number = 1): Promise<Decision> {
@@ -168,12 +172,10 @@ class InProcessLimiter implements SyncLimiter {
     return { allowed: this.allowed, rejected: this.rejected, evictedLive: this.store.evictedLive };
   }
 
-  private spend(key: string, cost: number, nowMs: number): void {
-    requireKey(key);
-    requireCost(cost);
-    this.store.apply(key, TAKE, cost, 0, wholeMs(nowMs), this.out);
-    if (this.out.ok) this.allowed++;
+  private count(allowed: boolean): boolean {
+    if (allowed) this.allowed++;
     else this.rejected++;
+    return allowed;
   }
 }
 

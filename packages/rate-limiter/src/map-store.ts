@@ -20,7 +20,7 @@ import type { State } from './algorithms/algorithm.ts';
 import { requireInteger, requireOneOf } from './check.ts';
 import { emptyState, planFor, type Plan } from './plan.ts';
 import type { BoundSyncStore, StoreSpec, SyncStore } from './store.ts';
-import { RESERVE, TAKE, timeToFull, transition, type Op, type Outcome } from './transition.ts';
+import { emptyOutcome, RESERVE, TAKE, timeToFull, transition, tryTake, type Op, type Outcome } from './transition.ts';
 
 export interface MapStoreOptions {
   /** Most keys held per limiter, in 1..2^24. Default 100,000. */
@@ -59,6 +59,8 @@ class BoundMapStore implements BoundSyncStore {
   /** The key in each slot; undefined = free. Slot 0 is always free. */
   private readonly keys: (string | undefined)[] = [undefined];
   private readonly free: number[] = [];
+  /** Where a newcomer's outcome goes when only its `ok` is asked. */
+  private readonly out: Outcome = emptyOutcome();
   private slots = 16;
   private cursor = 0;
 
@@ -78,6 +80,13 @@ class BoundMapStore implements BoundSyncStore {
     if (!transition(this.plan, this.state, 0, nowMs, op, cost, arg, out)) return;
     if (timeToFull(this.plan, this.state, 0, nowMs) > 0) this.insert(key, op, nowMs, out);
     this.blank(0);
+  }
+
+  tryTake(key: string, cost: number, nowMs: number): boolean {
+    const slot = this.index.get(key);
+    if (slot !== undefined) return tryTake(this.plan, this.state, slot, nowMs, cost);
+    this.apply(key, TAKE, cost, 0, nowMs, this.out);
+    return this.out.ok;
   }
 
   reset(key: string): void {

@@ -37,6 +37,8 @@ export interface Plan {
   /** The blocklists among the limits. */
   readonly blocking: readonly number[];
   readonly reservable: boolean;
+  /** The constants, if the plan is a single gcra. */
+  readonly onlyGcra: Float64Array | undefined;
 }
 
 const LIMITS_MAX = 8;
@@ -86,6 +88,7 @@ export function planFor(limits: readonly Limit[]): Plan {
     counting: counting.length > 0 ? counting : indexes,
     blocking: indexes.filter((i) => placed[i] === blocklistAlgorithm),
     reservable: placed.every(({ reservable }) => reservable),
+    onlyGcra: placed.length === 1 && placed[0] === gcraAlgorithm ? steps[0]!.constants : undefined,
   };
 }
 

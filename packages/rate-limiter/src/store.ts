@@ -15,6 +15,8 @@ export interface StoreSpec {
 export interface BoundSyncStore {
   /** Applies one operation at `nowMs` and writes the answer into `out`. */
   apply(key: string, op: Op, cost: number, arg: number, nowMs: number, out: Outcome): void;
+  /** `apply` of a take of which only `ok` is asked: the hot path, which should allocate nothing. */
+  tryTake(key: string, cost: number, nowMs: number): boolean;
   /** Forgets the key: it has full quota and is not blocked. */
   reset(key: string): void;
   /** Keys forgotten although their quota was not yet full again, because the store was. Counts up. */

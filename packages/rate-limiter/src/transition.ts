@@ -9,6 +9,7 @@
  * are changed in place because a decision must not allocate. Stores differ in where the state is, never in this.
  */
 import type { State } from './algorithms/algorithm.ts';
+import { tryTakeGcra } from './algorithms/gcra.ts';
 import type { Plan } from './plan.ts';
 
 export const TAKE = 0;
@@ -78,11 +79,15 @@ export function transition(
       }
     }
     if (waitMs > (op === RESERVE ? arg : 0)) {
+      const { algorithm, constants, offset, stride } = steps[slowest]!;
+      const at = slot * stride + offset;
       out.ok = false;
+      out.index = slowest;
+      out.remaining = algorithm.remaining(state, at, nowMs, constants);
       out.retryAfterMs = waitMs;
+      out.resetAfterMs = algorithm.reset(state, at, nowMs, constants);
       out.startMs = nowMs;
       out.charged = 0;
-      describe(plan, state, slot, nowMs, slowest, out);
       return false;
     }
   }
@@ -104,6 +109,22 @@ export function transition(
   out.charged = charges ? cost : 0;
   accept(plan, state, slot, nowMs, cost, out);
   return op !== PEEK;
+}
+
+/**
+ * A take of which only `ok` is asked: the same decision and the same state, without describing any limit.
+ *
+ * @returns whether `cost` was charged
+ */
+export function tryTake(plan: Plan, state: State, slot: number, nowMs: number, cost: number): boolean {
+  if (plan.onlyGcra !== undefined) return tryTakeGcra(state.words, 2 * slot, nowMs, plan.onlyGcra, cost);
+  for (const { algorithm, constants, offset, stride } of plan.steps) {
+    if (algorithm.delay(state, slot * stride + offset, nowMs, constants, cost) > 0) return false;
+  }
+  for (const { algorithm, constants, offset, stride } of plan.steps) {
+    algorithm.charge(state, slot * stride + offset, nowMs, constants, cost, 0);
+  }
+  return true;
 }
 
 /** Milliseconds until every limit of the key is back at full quota: 0 = its state may be forgotten. */
@@ -143,14 +164,9 @@ function accept(plan: Plan, state: State, slot: number, nowMs: number, cost: num
   for (const { algorithm, constants, offset, stride } of plan.steps) {
     waitMs = Math.max(waitMs, algorithm.delay(state, slot * stride + offset, nowMs, constants, cost));
   }
+  const { algorithm, constants, offset, stride } = plan.steps[scarcest]!;
+  out.index = scarcest;
+  out.remaining = fewest;
   out.retryAfterMs = waitMs;
-  describe(plan, state, slot, nowMs, scarcest, out);
-}
-
-function describe(plan: Plan, state: State, slot: number, nowMs: number, index: number, out: Outcome): void {
-  const { algorithm, constants, offset, stride } = plan.steps[index]!;
-  const at = slot * stride + offset;
-  out.index = index;
-  out.remaining = algorithm.remaining(state, at, nowMs, constants);
-  out.resetAfterMs = algorithm.reset(state, at, nowMs, constants);
+  out.resetAfterMs = algorithm.reset(state, slot * stride + offset, nowMs, constants);
 }

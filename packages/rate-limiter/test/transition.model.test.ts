@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { blocklist, gcra, slidingLog, type Limit } from '../src/limits.ts';
 import { gcraOracle, slidingLogOracle, type Oracle } from '../src/testing/index.ts';
-import { BLOCK, FORCE, PEEK, REFUND, RESERVE, TAKE, type Op, type Outcome } from '../src/transition.ts';
+import { BLOCK, FORCE, PEEK, REFUND, RESERVE, TAKE, tryTake, type Op, type Outcome } from '../src/transition.ts';
 import { gcraRule, Key, logRule } from './support.ts';
 
 /** The composition law over oracles, in one place and without state of its own but the block. */
@@ -120,7 +120,13 @@ it('decides, word for word, as exact rational GCRA and a plain list of admission
             refunds++;
           }
           const before = structuredClone(key.state);
+          // A cloned ring is plain data, so only states without one can be tried twice.
+          const twin = key.plan.ringsPerKey === 0 ? structuredClone(key.state) : undefined;
           const out = key.apply(nowMs, op, cost, arg);
+          if (op === TAKE && twin !== undefined) {
+            expect(tryTake(key.plan, twin, 0, nowMs, cost)).toBe(out.ok);
+            expect(twin).toEqual(structuredClone(key.state));
+          }
           expect(out).toEqual(model.apply(nowMs, op, cost, arg));
           if (!out.ok || op === PEEK) expect(structuredClone(key.state)).toEqual(before);
           if (out.ok && (op === TAKE || op === RESERVE)) refundable.push({ cost, startMs: out.startMs });

@@ -89,3 +89,21 @@ export const gcraAlgorithm: Algorithm = {
     return tatMs < nowMs ? nowMs : tatMs + Math.ceil((words[at + 1]! - c[2]!) / c[0]!);
   },
 };
+
+/**
+ * `delay` and `charge` in one step for the commonest limiter of all, a single gcra: the hot path. A test holds it to the
+ * transition.
+ *
+ * @returns whether `cost` fitted, and was charged
+ */
+export function tryTakeGcra(words: Float64Array, at: number, nowMs: number, c: Float64Array, cost: number): boolean {
+  const unitsPerMs = c[0]!;
+  const behind = words[at]! < nowMs;
+  const tatMs = behind ? nowMs : words[at]!;
+  const units = (behind ? 0 : words[at + 1]!) + cost * c[1]!;
+  if ((tatMs - nowMs) * unitsPerMs + units > c[2]!) return false;
+  const wholeMs = Math.floor(units / unitsPerMs);
+  words[at] = tatMs + wholeMs;
+  words[at + 1] = units - wholeMs * unitsPerMs;
+  return true;
+}
