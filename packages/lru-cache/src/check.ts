@@ -37,6 +37,44 @@ export function requireDuration(name: string, value: unknown): number {
   return requireNumber(name, value, 'finite and at least 0', (n) => n >= 0 && Number.isFinite(n));
 }
 
+export function requireCount(name: string, value: unknown): number {
+  return requireNumber(name, value, 'an integer of at least 0', (n) => Number.isInteger(n) && n >= 0);
+}
+
+/** `value` if it is a function or undefined. */
+export function requireFunction<F>(name: string, value: F): F {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new TypeError(`${name} must be a function; got ${typeof value}`);
+  }
+  return value;
+}
+
+/** `value` if it is undefined or has these methods. */
+export function requireMethods<T extends object>(
+  name: string,
+  value: T | undefined,
+  methods: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  for (const method of methods) {
+    if (typeof (value as Partial<T> | null)?.[method] !== 'function') {
+      throw new TypeError(`${name} must be an object with the method ${method}`);
+    }
+  }
+  return value;
+}
+
 export function requireWeight(name: string, value: unknown): number {
   return requireNumber(name, value, 'finite and at least 0', (n) => n >= 0 && Number.isFinite(n));
+}
+
+/** The weight of a value: the one given, else what `weigh` says, else 1. */
+export function weightOf<K, V>(
+  given: number | undefined,
+  weigh: ((value: V, key: K) => number) | undefined,
+  value: V,
+  key: K,
+): number {
+  if (given !== undefined) return requireWeight('weight', given);
+  return weigh === undefined ? 1 : requireWeight('weight', weigh(value, key));
 }

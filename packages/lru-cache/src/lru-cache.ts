@@ -13,7 +13,17 @@
  * `touch` or `delete` meets it, when it is evicted, or by `purgeExpired`; until then it counts
  * toward `size`.
  */
-import { MAX_ENTRIES, requireMax, requireNumber, requireTtl, requireWeight } from './check.ts';
+import {
+  MAX_ENTRIES,
+  requireCount,
+  requireFunction,
+  requireMax,
+  requireMethods,
+  requireNumber,
+  requireTtl,
+  weightOf,
+} from './check.ts';
+import { requireDump } from './dump.ts';
 import { systemClock, systemRandom } from './environment.ts';
 import { SlotStore } from './slot-store.ts';
 import type { CacheDump, CacheStats, Clock, LruCacheOptions, RemovalReason, SetOptions } from './types.ts';
@@ -75,10 +85,10 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
       throw new TypeError(`ttlFrom must be 'write' or 'access'; got ${String(from)}`);
     }
     this.sliding = from === 'access';
-    this.weigh = o.weigh;
-    this.onRemove = o.onRemove;
-    this.clock = o.clock ?? systemClock;
-    this.random = o.random ?? systemRandom;
+    this.weigh = requireFunction('weigh', o.weigh);
+    this.onRemove = requireFunction('onRemove', o.onRemove);
+    this.clock = requireMethods('clock', o.clock, ['now']) ?? systemClock;
+    this.random = requireFunction('random', o.random) ?? systemRandom;
   }
 
   /** Entries held, expired ones not yet met included. */
@@ -127,8 +137,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   /** Stores a value as the most recently used. Amortised O(1). Throws what `weigh` throws, changing nothing. */
   set(key: K, value: V, options?: SetOptions): this {
     const ttl = options?.ttl === undefined ? this.ttl : requireTtl('ttl', options.ttl);
-    const weight = requireWeight('weight', options?.weight ?? (this.weigh === undefined ? 1 : this.weigh(value, key)));
-    this.put(key, value, ttl, weight);
+    this.put(key, value, ttl, weightOf(options?.weight, this.weigh, value, key));
     this.deliver();
     return this;
   }
@@ -162,14 +171,17 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   /** Milliseconds left; undefined = not held, Infinity = never expires. */
   remainingTtl(key: K): number | undefined {
     const slot = this.store.find(key);
-    if (slot === 0 || this.isExpired(slot)) return undefined;
+    if (slot === 0) return undefined;
     const deadline = this.store.deadline(slot);
-    return deadline === Infinity ? Infinity : deadline - this.clock.now();
+    if (deadline === Infinity) return Infinity;
+    // One look at the clock: a second one could find the entry dead.
+    const left = deadline - this.clock.now();
+    return left > 0 ? left : undefined;
   }
 
   /** Evicts up to `count` entries (default 1) and returns how many went. O(removed). */
   evict(count = 1): number {
-    requireNumber('count', count, 'an integer of at least 0', (n) => Number.isInteger(n) && n >= 0);
+    requireCount('count', count);
     let gone = 0;
     while (gone < count && this.evictOne()) gone++;
     this.deliver();
@@ -237,13 +249,17 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     return { version: 1, wallNow, entries };
   }
 
-  /** Sets every entry of a dump that is still alive. A clock that stepped back never lengthens a life. */
+  /**
+   * Sets every entry of a dump that is still alive. A clock that stepped back never lengthens a life; a sliding ttl
+   * goes on with what was left of it. Throws a TypeError or RangeError for what is no dump, changing nothing.
+   */
   load(dump: CacheDump<K, V>, wallNow: number): void {
+    requireDump(dump, wallNow);
     const away = Math.max(0, wallNow - dump.wallNow);
     for (const [key, value, remainingMs, weight] of dump.entries) {
       const left = remainingMs === null ? Infinity : remainingMs - away;
       if (left <= 0) continue;
-      this.put(key, value, left, requireWeight('weight', weight), 0);
+      this.put(key, value, left, weight, 0);
     }
     this.deliver();
   }

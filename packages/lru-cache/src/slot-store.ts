@@ -19,6 +19,7 @@ export class SlotStore<K, V> {
   private readonly keys: (K | undefined)[] = [undefined];
   private readonly values: (V | undefined)[] = [undefined];
   private links: Int32Array = new Int32Array(2 * 17);
+  /** The sentinel's is 0 and stays 0. */
   private weights: Float64Array = new Float64Array(17);
   private deadlines: Float64Array | undefined;
   private ttls: Float64Array | undefined;
@@ -47,7 +48,7 @@ export class SlotStore<K, V> {
   }
 
   setWeight(slot: number, weight: number): void {
-    this.weight += weight - this.weightOf(slot);
+    this.weight = this.size > 1 ? this.weight + (weight - this.weightOf(slot)) : weight;
     this.weights[slot] = weight;
   }
 
@@ -116,8 +117,9 @@ export class SlotStore<K, V> {
     this.links[2 * slot] = this.free;
     this.free = slot;
     this.size--;
-    // Sums of fractions drift; an empty store is the moment to be exact again.
-    this.weight = this.size === 0 ? 0 : this.weight - this.weightOf(slot);
+    // Sums of fractions drift. With at most one entry left the sum is known exactly, so an entry that fits alone
+    // is never found too heavy: the sentinel weighs 0.
+    this.weight = this.size > 1 ? this.weight - this.weightOf(slot) : this.weightOf(this.oldest());
   }
 
   moveToFront(slot: number): void {

@@ -20,6 +20,11 @@ class ModelLru {
   rows: Row[] = [];
   log: string[] = [];
   now = 0;
+  hits = 0;
+  misses = 0;
+  inserts = 0;
+  updates = 0;
+  rejected = 0;
   max: number;
   readonly maxWeight: number;
   readonly sliding: boolean;
@@ -41,6 +46,12 @@ class ModelLru {
   first(row: Row): void {
     this.rows = [...this.rows.filter((r) => r !== row), row];
   }
+  /** The counters, read off what was answered and what was told. */
+  counts(): object {
+    const ended = (why: string): number => this.log.filter((line) => line.endsWith(why)).length;
+    const { hits, misses, inserts, updates, rejected } = this;
+    return { hits, misses, inserts, updates, rejected, expired: ended('expire'), evictions: ended('evict') };
+  }
   weight(): number {
     return this.rows.reduce((sum, r) => sum + r.w, 0);
   }
@@ -49,9 +60,12 @@ class ModelLru {
       case 'set': {
         const old = this.live(o.k);
         if (o.w > this.maxWeight) {
+          this.rejected++;
           if (old) this.out(old, 'replace');
           return;
         }
+        if (old) this.updates++;
+        else this.inserts++;
         if (old) {
           if (old.v !== o.v) this.out(old, 'replace');
           this.rows = this.rows.filter((r) => r !== old);
@@ -63,6 +77,8 @@ class ModelLru {
       }
       case 'get': {
         const row = this.live(o.k);
+        if (row) this.hits++;
+        else this.misses++;
         if (row === undefined) return undefined;
         this.first(row);
         if (this.sliding) row.dead = this.now + row.ttl;
@@ -191,6 +207,7 @@ describe('LruCache against an array', () => {
             expect(log).toEqual(model.log);
             expect(cache.size).toBe(model.rows.length);
             expect(cache.weight).toBe(model.weight());
+            expect(cache.stats()).toMatchObject(model.counts());
             expect([...cache]).toEqual(
               model.rows
                 .filter((r) => model.now < r.dead)

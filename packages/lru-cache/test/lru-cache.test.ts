@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LoadingCache, LruCache } from '../src/index.ts';
 import { Gate } from '../src/loading/gate.ts';
@@ -17,6 +18,12 @@ describe('LruCache', () => {
       { maxWeight: Infinity },
     ]) {
       expect(make(bad)).toThrow(RangeError);
+    }
+  });
+
+  it('refuses what is not a function where it needs one', () => {
+    for (const name of ['weigh', 'onRemove', 'random', 'clock']) {
+      expect(() => new LruCache({ max: 1, [name]: 'x' }), name).toThrow(new RegExp(`^${name}`));
     }
   });
 
@@ -58,6 +65,53 @@ describe('LruCache', () => {
     expect(to.remainingTtl('b')).toBe(4);
     to.load(dump, 0);
     expect(to.remainingTtl('b')).toBe(10);
+  });
+
+  it('refuses a dump that is none, whole and before it changes anything', () => {
+    const cache = new LruCache<string, number>({ max: 5, clock: { now: () => 0 } }).set('kept', 1);
+    const good = ['a', 1, 10, 1] as const;
+    for (const bad of [
+      null,
+      { version: 2, wallNow: 0, entries: [] },
+      { version: 1, wallNow: NaN, entries: [good] },
+      { version: 1, wallNow: 0, entries: {} },
+      { version: 1, wallNow: 0, entries: [good, ['b', 2, '10', 1]] },
+      { version: 1, wallNow: 0, entries: [good, ['b', 2, NaN, 1]] },
+      { version: 1, wallNow: 0, entries: [good, ['b', 2, 10, -1]] },
+      { version: 1, wallNow: 0, entries: [good, 'b'] },
+    ]) {
+      expect(() => cache.load(bad as never, 0), JSON.stringify(bad)).toThrow(/^dump/);
+    }
+    expect(() => cache.load({ version: 1, wallNow: 0, entries: [good] }, NaN)).toThrow(/^wallNow/);
+    expect([...cache]).toEqual([['kept', 1]]);
+  });
+
+  it('never says that a live entry has no time left, even if time passes between two looks', () => {
+    let now = 0;
+    const cache = new LruCache<string, number>({ max: 1, ttl: 10, clock: { now: () => now++ } }).set('a', 1);
+    for (let left = cache.remainingTtl('a'); left !== undefined; left = cache.remainingTtl('a')) {
+      expect(left).toBeGreaterThan(0);
+    }
+  });
+
+  it('holds the bound on weight for fractions too, and is exact when one entry is left', () => {
+    const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(4), fraction)), (sets) => {
+        const cache = new LruCache<number, number>({ maxWeight: 1, weigh: (value) => value });
+        for (const [key, weight] of sets) {
+          cache.set(key, weight);
+          expect(cache.weight).toBeLessThanOrEqual(1);
+          if (cache.size === 1) expect(cache.weight).toBe(weight);
+        }
+      }),
+    );
+  });
+
+  it('forgets the rounding of those who left: one entry alone weighs what it weighs', () => {
+    const cache = new LruCache<string, number>({ max: 2, weigh: (value) => value }).set('a', 0.1).set('b', 0.2);
+    cache.delete('a');
+    expect(cache.weight).toBe(0.2);
   });
 
   it('only shortens a life by jitter', () => {

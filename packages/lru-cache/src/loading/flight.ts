@@ -1,61 +1,84 @@
 /**
  * Flight: one load on its way, and everybody who waits for it.
  *
- * A flight lives beside the store and not in a slot, so eviction cannot touch it. Each waiter has
- * a promise of its own: a caller's AbortSignal rejects that caller alone, and the load's signal
- * aborts when the last waiter has left (reference counting). A background refresh counts as a
- * waiter that never leaves.
+ * A flight lives beside the store and not in a slot, so eviction cannot touch it. A caller with an AbortSignal has a
+ * promise of its own, which its signal alone rejects; callers without one can never leave and share a single promise,
+ * so a stampede of a thousand costs one promise and not a thousand.
  *
- * `attached` says whether the result may still be stored. `set`, `delete` and `clear` detach the
- * key's flight: those who wait get its result, the cache does not, so a load begun before an
- * invalidation can never bring the old value back.
+ * The load's signal aborts when nobody needs the result: reference counting, in which a caller without a signal
+ * counts for good and a background refresh counts as long as its result can be stored.
  *
- * Invariant: a waiter is in the set exactly as long as its promise is pending.
+ * `attached` says whether the result may still be stored. `set`, `delete` and `clear` detach the key's flight: those
+ * who wait get its result, the cache does not, so a load begun before an invalidation can never bring the old value
+ * back. Invariant: a leaver is in the set exactly as long as its promise is pending.
  */
-export interface Waiter<V> {
-  readonly settle: (outcome: Outcome<V>) => void;
-}
-
 export type Outcome<V> =
   { readonly ok: true; readonly value: V | undefined } | { readonly ok: false; readonly error: unknown };
 
+type Settle<V> = (outcome: Outcome<V>) => void;
+
 export class Flight<V> {
   readonly controller: AbortController = new AbortController();
-  readonly waiters: Set<Waiter<V>> = new Set();
   readonly background: boolean;
   attached = true;
   done = false;
+  /** Its turn in the gate's queue, as long as it waits for one. */
+  turn: (() => void) | undefined;
+  /** How many callers cannot leave, and the promise they share. */
+  private stayers = 0;
+  private shared: Promise<V | undefined> | undefined;
+  private settleShared: Settle<V> | undefined;
+  private readonly leavers = new Set<Settle<V>>();
 
   constructor(background: boolean) {
     this.background = background;
   }
 
-  /** `onEmpty` runs when this caller's abort leaves a foreground load without waiters. */
-  wait(signal: AbortSignal | undefined, onEmpty: (reason: unknown) => void): Promise<V | undefined> {
-    return new Promise((resolve, reject) => {
-      // A loader may reject with anything; it is passed on as it came.
-      const fail: (error: Error) => void = reject;
-      const leave = (): void => {
-        this.waiters.delete(waiter);
-        signal?.removeEventListener('abort', leave);
-        reject(signal?.reason as Error);
-        if (this.waiters.size === 0 && !this.background) onEmpty(signal?.reason);
-      };
-      const waiter: Waiter<V> = {
-        settle: (outcome) => {
-          signal?.removeEventListener('abort', leave);
-          if (outcome.ok) resolve(outcome.value);
-          else fail(outcome.error as Error);
-        },
-      };
-      this.waiters.add(waiter);
-      signal?.addEventListener('abort', leave);
-    });
+  get callers(): number {
+    return this.stayers + this.leavers.size;
+  }
+
+  /** Nobody would notice if the load stopped. */
+  get needless(): boolean {
+    return this.callers === 0 && !(this.background && this.attached);
+  }
+
+  /** The outcome, for one more caller. `onNeedless` runs when its abort makes the flight needless. */
+  wait(signal: AbortSignal | undefined, onNeedless: (reason: unknown) => void): Promise<V | undefined> {
+    if (signal !== undefined) return this.leaver(signal, onNeedless);
+    this.stayers++;
+    return (this.shared ??= new Promise((resolve, reject) => {
+      this.settleShared = settler(resolve, reject);
+    }));
   }
 
   settleAll(outcome: Outcome<V>): void {
-    const waiters = [...this.waiters];
-    this.waiters.clear();
-    for (const waiter of waiters) waiter.settle(outcome);
+    const leavers = [...this.leavers];
+    this.leavers.clear();
+    this.stayers = 0;
+    this.settleShared?.(outcome);
+    for (const settle of leavers) settle(outcome);
   }
+
+  private leaver(signal: AbortSignal, onNeedless: (reason: unknown) => void): Promise<V | undefined> {
+    return new Promise((resolve, reject) => {
+      const pass = settler(resolve, reject);
+      const settle: Settle<V> = (outcome) => {
+        signal.removeEventListener('abort', leave);
+        pass(outcome);
+      };
+      const leave = (): void => {
+        this.leavers.delete(settle);
+        settle({ ok: false, error: signal.reason });
+        if (this.needless) onNeedless(signal.reason);
+      };
+      this.leavers.add(settle);
+      signal.addEventListener('abort', leave);
+    });
+  }
+}
+
+function settler<V>(resolve: (value: V | undefined) => void, reject: (error: Error) => void): Settle<V> {
+  // A loader may reject with anything; it is passed on as it came.
+  return (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error as Error));
 }

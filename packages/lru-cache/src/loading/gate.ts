@@ -19,15 +19,20 @@ export class Gate {
     this.room = room;
   }
 
+  /** Whether one more task would be refused. */
+  get full(): boolean {
+    return this.running >= this.limit && this.waiting.size >= this.room;
+  }
+
   /** Runs the task now or in its turn; false = refused. */
   enter(task: () => void): boolean {
+    if (this.full) return false;
     if (this.running < this.limit) {
       this.running++;
       task();
-      return true;
+    } else {
+      this.waiting.add(task);
     }
-    if (this.waiting.size >= this.room) return false;
-    this.waiting.add(task);
     return true;
   }
 

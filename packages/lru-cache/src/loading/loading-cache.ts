@@ -1,83 +1,30 @@
 /**
  * LoadingCache: a cache that fetches what it lacks, once however many callers ask.
  *
- * The life of an entry: fresh until load completion + ttl; then stale, served at once while a
- * refresh runs behind (`staleWhileRevalidateMs`), or only if the load fails (`staleIfErrorMs`,
- * RFC 5861's two rules); then gone. The store's deadline is the end of the longer of the two, the
- * record keeps the end of freshness.
+ * Two stores and a queue: an LruCache of records (`freshness.ts` says what a record may be used for), a map of the
+ * loads under way (`flight.ts`), and the gate that bounds how many run (`gate.ts`). This file moves keys between
+ * them; it decides nothing about time and counts no waiters.
  *
- * Invariants: at most one attached flight a key; a detached flight's result is never stored;
- * a waiting `fetch` settles once and never because of eviction, `set` or `delete`; invalidation
- * beats staleness. A refresh that fails leaves the old value and its deadlines as they were.
- * Absence and failure are remembered as records of weight 1 that only `fetch` and `state` see.
+ * Invariants: at most one attached flight a key; a detached flight's result is never stored; a waiting `fetch`
+ * settles once and never because of eviction, `set` or `delete`; invalidation beats staleness. A refresh that fails
+ * leaves the old value and its deadlines as they were. Absence and failure are remembered as records of weight 1 that
+ * only `fetch` and `state` see. Whatever a callback throws, a load lands: its callers are answered, its place is free.
  */
-import { requireDuration, requireNumber, requireTtl } from '../check.ts';
-import { systemClock, systemRandom, systemTimers } from '../environment.ts';
+import { requireTtl, weightOf } from '../check.ts';
 import { LruCache } from '../lru-cache.ts';
-import type { CacheStats, Clock, LruCacheOptions, RemovalReason, SetOptions, Timers } from '../types.ts';
+import type { RemovalReason, SetOptions } from '../types.ts';
 import { LoadQueueFullError, LoadTimeoutError } from './errors.ts';
 import { Flight, type Outcome } from './flight.ts';
+import { type Entry, blame, decide, entryOf, standsIn } from './freshness.ts';
 import { Gate } from './gate.ts';
-
-export interface LoadContext<V> {
-  /** Aborts when nobody waits any more, on time-out, or when nobody needs the result. */
-  readonly signal: AbortSignal;
-  /** The expired value still held, if any. */
-  readonly stale: V | undefined;
-  /** Lifetime of this load's result in milliseconds, above 0. */
-  readonly setTtl: (ttl: number) => void;
-}
-
-/** Loads a value; `undefined` = there is none. */
-export type Loader<K, V> = (key: K, context: LoadContext<V>) => V | undefined | PromiseLike<V | undefined>;
-
-export interface LoadingCacheOptions<K, V> extends Omit<LruCacheOptions<K, V>, 'ttlFrom'> {
-  readonly load: Loader<K, V>;
-  /** After the ttl: answer stale at once, refresh behind. Default 0. */
-  readonly staleWhileRevalidateMs?: number;
-  /** After the ttl: answer stale if the load fails. Default 0. */
-  readonly staleIfErrorMs?: number;
-  /** Hard bound of one load, 1..2^31-1. Default none. */
-  readonly timeoutMs?: number;
-  /** How long "there is none" is remembered. Default 0. */
-  readonly absentTtlMs?: number;
-  /** How long a failure is answered again without a load. Default 0. */
-  readonly errorTtlMs?: number;
-  /** Default Infinity. */
-  readonly maxConcurrentLoads?: number;
-  /** Default 1000. */
-  readonly maxQueuedLoads?: number;
-  /** Told of failures nobody waits for. What it throws is dropped. */
-  readonly onLoadError?: (error: unknown, key: K) => void;
-  readonly timers?: Timers;
-}
-
-export interface FetchOptions<K, V> {
-  /** Rejects this caller alone. */
-  readonly signal?: AbortSignal;
-  /** Replaces the cache's loader if this call starts the load. */
-  readonly load?: Loader<K, V>;
-  /** Load even if fresh, or a failure is remembered. */
-  readonly refresh?: boolean;
-}
-
-export interface LoadingCacheStats extends CacheStats {
-  readonly loads: number;
-  readonly loadFailures: number;
-  readonly joined: number;
-  readonly staleServed: number;
-  readonly discarded: number;
-}
-
-interface Entry<V> {
-  readonly kind: 'value' | 'absent' | 'error';
-  readonly value: V | undefined;
-  readonly freshUntil: number;
-  error: unknown;
-  errorUntil: number;
-  /** Set when a load's "there is none" removes the value: a replacement, not a deletion. */
-  replaced: boolean;
-}
+import {
+  type FetchOptions,
+  type Loader,
+  type LoadingCacheOptions,
+  type LoadingCacheStats,
+  type Settings,
+  settingsOf,
+} from './options.ts';
 
 /**
  * A cache with single-flight loads.
@@ -96,17 +43,12 @@ interface Entry<V> {
 export class LoadingCache<K, V extends object | string | number | bigint | boolean | symbol | null> {
   private readonly inner: LruCache<K, Entry<V>>;
   private readonly flights = new Map<K, Flight<V>>();
-  private readonly tasks = new Map<Flight<V>, () => void>();
-  private readonly options: LoadingCacheOptions<K, V>;
+  private readonly settings: Settings<K, V>;
   private readonly gate: Gate;
-  private readonly clock: Clock;
-  private readonly timers: Timers;
-  private readonly ttl: number;
-  private readonly swr: number;
-  private readonly sie: number;
-  private readonly absentTtl: number;
-  private readonly errorTtl: number;
-  private readonly queueBound: number;
+  /** A heavier value is not stored. */
+  private readonly heaviest: number;
+  /** What the clock said when `inner` last looked, which it does for every record it finds that can expire. */
+  private instant = 0;
   private running = 0;
   private hits = 0;
   private misses = 0;
@@ -117,45 +59,21 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
   private discarded = 0;
 
   constructor(options: LoadingCacheOptions<K, V>) {
-    if (typeof options.load !== 'function') throw new TypeError(`load must be a function; got ${typeof options.load}`);
-    if ('ttlFrom' in options) throw new TypeError('ttlFrom is not an option of LoadingCache: a ttl runs from the load');
-    this.options = options;
-    this.clock = options.clock ?? systemClock;
-    this.timers = options.timers ?? systemTimers;
-    this.ttl = options.ttl === undefined ? Infinity : requireTtl('ttl', options.ttl);
-    this.swr = requireDuration('staleWhileRevalidateMs', options.staleWhileRevalidateMs ?? 0);
-    this.sie = requireDuration('staleIfErrorMs', options.staleIfErrorMs ?? 0);
-    this.absentTtl = requireDuration('absentTtlMs', options.absentTtlMs ?? 0);
-    this.errorTtl = requireDuration('errorTtlMs', options.errorTtlMs ?? 0);
-    if (options.timeoutMs !== undefined) {
-      requireNumber('timeoutMs', options.timeoutMs, 'in 1..2147483647', (n) => n >= 1 && n <= 2147483647);
-    }
-    const limit = requireNumber(
-      'maxConcurrentLoads',
-      options.maxConcurrentLoads ?? Infinity,
-      'an integer of at least 1, or Infinity',
-      (n) => n === Infinity || (Number.isInteger(n) && n >= 1),
-    );
-    this.queueBound = requireNumber(
-      'maxQueuedLoads',
-      options.maxQueuedLoads ?? 1000,
-      'an integer of at least 0',
-      (n) => Number.isInteger(n) && n >= 0,
-    );
-    this.gate = new Gate(limit, this.queueBound);
-    const { max, maxWeight, maxEntryWeight, weigh, onRemove, ttlJitter } = options;
+    const settings = settingsOf(options);
+    this.settings = settings;
+    this.gate = new Gate(settings.maxConcurrentLoads, settings.maxQueuedLoads);
+    const { max, maxWeight, maxEntryWeight, onRemove, ttlJitter } = options;
+    this.heaviest = Math.min(maxWeight ?? Infinity, maxEntryWeight ?? Infinity);
+    // The jitter is checked there and applied here, where a record's freshness and its end move together.
     this.inner = new LruCache<K, Entry<V>>({
       ...(max === undefined ? {} : { max }),
       ...(maxWeight === undefined ? {} : { maxWeight }),
       ...(maxEntryWeight === undefined ? {} : { maxEntryWeight }),
       ...(ttlJitter === undefined ? {} : { ttlJitter, random: (): number => 0 }),
-      ...(weigh === undefined
-        ? {}
-        : { weigh: (e: Entry<V>, key: K): number => (e.kind === 'value' ? weigh(e.value as V, key) : 1) }),
       ...(onRemove === undefined
         ? {}
-        : { onRemove: (e: Entry<V>, key: K, why: RemovalReason): void => this.removed(e, key, why, onRemove) }),
-      clock: this.clock,
+        : { onRemove: (e: Entry<V>, key: K, why: RemovalReason): void => bidFarewell(e, key, why, onRemove) }),
+      clock: { now: () => (this.instant = settings.clock.now()) },
     });
   }
 
@@ -169,46 +87,19 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
   }
 
   /** The value, loaded if need be; undefined = absent. Never rejects because of eviction, delete or set. */
-  async fetch(key: K, options?: FetchOptions<K, V>): Promise<V | undefined> {
-    const signal = options?.signal;
-    if (signal?.aborted === true) throw signal.reason;
-    const loader = options?.load ?? this.options.load;
-    const entry = this.inner.get(key);
-    if (entry !== undefined && options?.refresh !== true) {
-      if (this.isFresh(entry)) {
-        this.hits++;
-        if (entry.kind === 'error') throw entry.error;
-        return entry.value;
-      }
-      const now = this.clock.now();
-      const age = now - entry.freshUntil;
-      const failing = now < entry.errorUntil;
-      if (age < this.swr || (failing && age < this.sie)) {
-        this.staleServed++;
-        if (!failing && !this.flights.has(key)) this.start(key, loader, true);
-        return entry.value;
-      }
-      if (failing) throw entry.error;
+  fetch(key: K, options?: FetchOptions<K, V>): Promise<V | undefined> {
+    // Not an async function: callers who wait for one load share one promise.
+    try {
+      return this.answer(key, options);
+    } catch (error) {
+      return rejection(error);
     }
-    this.misses++;
-    let flight = this.flights.get(key);
-    if (flight !== undefined) this.joined++;
-    else flight = this.start(key, loader, false);
-    if (flight === undefined) {
-      const stale = this.servable(key);
-      if (stale === undefined) throw new LoadQueueFullError(this.queueBound);
-      this.staleServed++;
-      return stale.value;
-    }
-    // A loader that aborted the caller's own signal, or a synchronous outcome, is seen by the waiter.
-    const joinedFlight = flight;
-    return joinedFlight.wait(signal, (reason) => this.abandon(key, joinedFlight, reason));
   }
 
   /** A fresh value; counts and marks as used; never loads. */
   get(key: K): V | undefined {
     const entry = this.inner.get(key);
-    if (entry?.kind === 'value' && this.isFresh(entry)) {
+    if (entry?.kind === 'value' && this.instant < entry.freshUntil) {
       this.hits++;
       return entry.value;
     }
@@ -218,7 +109,7 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
 
   peek(key: K): V | undefined {
     const entry = this.inner.peek(key);
-    return entry?.kind === 'value' && this.isFresh(entry) ? entry.value : undefined;
+    return entry?.kind === 'value' && this.instant < entry.freshUntil ? entry.value : undefined;
   }
 
   has(key: K): boolean {
@@ -229,16 +120,17 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
     const entry = this.inner.peek(key);
     if (entry === undefined) return 'missing';
     if (entry.kind !== 'value') return entry.kind;
-    return this.isFresh(entry) ? 'fresh' : 'stale';
+    return this.instant < entry.freshUntil ? 'fresh' : 'stale';
   }
 
-  /** Stores a value; a load under way cannot overwrite it. */
+  /** Stores a value; a load under way cannot overwrite it. Throws what `weigh` throws, changing nothing. */
   set(key: K, value: V, options?: SetOptions): this {
     if ((value as unknown) === undefined)
       throw new TypeError('value must not be undefined: that means "absent"; use delete');
-    const ttl = options?.ttl === undefined ? this.ttl : requireTtl('ttl', options.ttl);
+    const ttl = options?.ttl === undefined ? this.settings.ttl : requireTtl('ttl', options.ttl);
+    const weight = weightOf(options?.weight, this.settings.weigh, value, key);
     this.detach(key);
-    this.store(key, 'value', value, ttl, options?.weight);
+    this.storeValue(key, value, ttl, weight);
     return this;
   }
 
@@ -258,7 +150,7 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
   /** Fresh values, most recently used first. O(size). */
   *entries(): IterableIterator<[K, V]> {
     for (const [key, entry] of this.inner) {
-      if (entry.kind === 'value' && this.isFresh(entry)) yield [key, entry.value as V];
+      if (entry.kind === 'value' && this.instant < entry.freshUntil) yield [key, entry.value as V];
     }
   }
 
@@ -267,60 +159,81 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
     return { ...this.inner.stats(), hits, misses, loads, loadFailures, joined, staleServed, discarded };
   }
 
-  private isFresh(entry: Entry<V>): boolean {
-    return entry.freshUntil === Infinity || this.clock.now() < entry.freshUntil;
-  }
-
-  private store(key: K, kind: Entry<V>['kind'], value: V | undefined, ttl: number, weight?: number): void {
-    const jitter = kind === 'value' ? (this.options.ttlJitter ?? 0) : 0;
-    const life = jitter === 0 ? ttl : ttl * (1 - jitter * (this.options.random ?? systemRandom)());
-    // Fully jittered to nothing: it would be stale from the start, and a ttl must be above 0.
-    const held = Math.max(life + (kind === 'value' ? Math.max(this.swr, this.sie) : 0), Number.MIN_VALUE);
-    const freshUntil = this.clock.now() + life;
-    const entry: Entry<V> = { kind, value, freshUntil, error: undefined, errorUntil: 0, replaced: false };
-    this.inner.set(key, entry, { ttl: held, ...(weight === undefined ? {} : { weight }) });
-  }
-
-  private removed(e: Entry<V>, key: K, why: RemovalReason, tell: (v: V, k: K, why: RemovalReason) => void): void {
-    if (e.kind !== 'value') return;
-    if (why === 'replace') {
-      const now = this.inner.peek(key);
-      if (now?.kind === 'value' && Object.is(now.value, e.value)) return;
+  private answer(key: K, options: FetchOptions<K, V> | undefined): Promise<V | undefined> {
+    const entry = this.inner.get(key);
+    const signal = options?.signal;
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    const loader = options?.load ?? this.settings.load;
+    if (entry !== undefined && options?.refresh !== true) {
+      switch (decide(entry, this.instant, this.settings)) {
+        case 'answer':
+          this.hits++;
+          return Promise.resolve(entry.value);
+        case 'fail':
+          this.hits++;
+          return rejection(entry.error);
+        case 'answer stale, refresh behind':
+          this.staleServed++;
+          if (!this.flights.has(key)) this.refreshBehind(key, loader);
+          return Promise.resolve(entry.value);
+        case 'answer stale':
+          this.staleServed++;
+          return Promise.resolve(entry.value);
+        case 'load':
+      }
     }
-    tell(e.value as V, key, e.replaced ? 'replace' : why);
+    this.misses++;
+    const joined = this.flights.get(key);
+    if (joined !== undefined) {
+      this.joined++;
+      return this.join(key, joined, signal);
+    }
+    if (this.gate.full) {
+      const stale = this.standIn(key);
+      if (stale === undefined) throw new LoadQueueFullError(this.settings.maxQueuedLoads);
+      this.staleServed++;
+      return Promise.resolve(stale.value);
+    }
+    const flight = new Flight<V>(false);
+    // Waited for and registered before it starts: the loader may call the cache about its own key.
+    const outcome = this.join(key, flight, signal);
+    this.start(key, flight, loader);
+    return outcome;
   }
 
-  /** Starts a load or queues it; undefined = the queue is full. */
-  private start(key: K, loader: Loader<K, V>, background: boolean): Flight<V> | undefined {
-    const flight = new Flight<V>(background);
-    const task = (): void => this.run(key, flight, loader);
-    // Registered first: the loader may call the cache about its own key.
+  private join(key: K, flight: Flight<V>, signal: AbortSignal | undefined): Promise<V | undefined> {
+    return flight.wait(signal, (reason) => this.abandon(key, flight, reason));
+  }
+
+  private refreshBehind(key: K, loader: Loader<K, V>): void {
+    if (this.gate.full) this.report(new LoadQueueFullError(this.settings.maxQueuedLoads), key);
+    else this.start(key, new Flight<V>(true), loader);
+  }
+
+  /** Starts a load, or queues it; the gate is not full. */
+  private start(key: K, flight: Flight<V>, loader: Loader<K, V>): void {
     this.flights.set(key, flight);
-    this.tasks.set(flight, task);
-    if (this.gate.enter(task)) return flight;
-    this.tasks.delete(flight);
-    this.flights.delete(key);
-    if (background) this.report(new LoadQueueFullError(this.queueBound), key);
-    return undefined;
+    flight.turn = (): void => this.run(key, flight, loader);
+    this.gate.enter(flight.turn);
   }
 
   private run(key: K, flight: Flight<V>, loader: Loader<K, V>): void {
-    this.tasks.delete(flight);
+    flight.turn = undefined;
     this.loads++;
     this.running++;
-    const { timeoutMs } = this.options;
-    let ttl = this.ttl;
+    const { timeoutMs, timers } = this.settings;
+    let ttl = this.settings.ttl;
     let timer: unknown;
     const finish = (outcome: Outcome<V>): void => {
       if (flight.done) return;
       flight.done = true;
-      if (timeoutMs !== undefined) this.timers.clear(timer);
+      if (timeoutMs !== undefined) timers.clear(timer);
       this.running--;
       this.land(key, flight, outcome, ttl);
       this.gate.leave();
     };
     if (timeoutMs !== undefined) {
-      timer = this.timers.set(() => {
+      timer = timers.set(() => {
         const error = new LoadTimeoutError(timeoutMs);
         finish({ ok: false, error });
         flight.controller.abort(error);
@@ -331,7 +244,7 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
     const setTtl = (given: number): void => {
       ttl = requireTtl('ttl', given);
     };
-    // In a promise job, so that nothing settles before its waiters are in, and a throw is a rejection.
+    // In a promise job, so that a throw is a rejection and nothing lands before its caller is back.
     new Promise<V | undefined>((resolve) => {
       resolve(loader(key, { signal: flight.controller.signal, stale, setTtl }));
     }).then(
@@ -341,58 +254,65 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
   }
 
   private land(key: K, flight: Flight<V>, outcome: Outcome<V>, ttl: number): void {
-    const attached = flight.attached;
-    if (attached) this.flights.delete(key);
-    else this.discarded++;
     let answer = outcome;
-    if (!outcome.ok) {
-      this.loadFailures++;
-      if (attached) answer = this.failed(key, flight, outcome);
-      if (flight.background) this.report(outcome.error, key);
-    } else if (attached) {
+    if (flight.attached) this.flights.delete(key);
+    else this.discarded++;
+    if (!outcome.ok) this.loadFailures++;
+    if (flight.attached) {
       try {
-        this.keep(key, outcome.value, ttl);
+        if (outcome.ok) this.keep(key, outcome.value, ttl);
+        else this.remember(key, outcome.error);
       } catch (error) {
-        // `weigh` or `onRemove` threw: the callers' value is good all the same.
+        // `weigh` or `onRemove` threw: the callers' outcome is good all the same.
         this.report(error, key);
       }
+      const stale = outcome.ok ? undefined : this.standIn(key);
+      if (stale !== undefined) {
+        this.staleServed += flight.callers;
+        answer = { ok: true, value: stale.value };
+      }
     }
+    if (!outcome.ok && flight.background) this.report(outcome.error, key);
     flight.settleAll(answer);
   }
 
   private keep(key: K, value: V | undefined, ttl: number): void {
     if (value !== undefined) {
-      this.store(key, 'value', value, ttl);
+      this.storeValue(key, value, ttl, weightOf(undefined, this.settings.weigh, value, key));
       return;
     }
     const old = this.inner.peek(key);
-    if (old !== undefined) old.replaced = true;
-    if (this.absentTtl > 0) this.store(key, 'absent', undefined, this.absentTtl);
-    else this.inner.delete(key);
+    if (old !== undefined) old.farewell = 'replaced';
+    const { absentTtlMs, clock } = this.settings;
+    if (absentTtlMs === 0) this.inner.delete(key);
+    else this.inner.set(key, entryOf<V>('absent', undefined, clock.now() + absentTtlMs), { ttl: absentTtlMs });
   }
 
-  private failed(key: K, flight: Flight<V>, outcome: { ok: false; error: unknown }): Outcome<V> {
-    const entry = this.inner.peek(key);
-    const now = this.clock.now();
-    if (this.errorTtl > 0) {
-      if (entry === undefined || entry.kind === 'error') this.store(key, 'error', undefined, this.errorTtl);
-      const marked = this.inner.peek(key);
-      if (marked !== undefined) {
-        marked.error = outcome.error;
-        marked.errorUntil = now + this.errorTtl;
-      }
-    }
-    const stale = this.servable(key);
-    if (stale === undefined) return outcome;
-    this.staleServed += flight.waiters.size;
-    return { ok: true, value: stale.value };
+  /** A failure goes into the record of the old value or absence, else into one of its own. */
+  private remember(key: K, error: unknown): void {
+    const { errorTtlMs, clock } = this.settings;
+    if (errorTtlMs === 0) return;
+    const until = clock.now() + errorTtlMs;
+    const held = this.inner.peek(key);
+    if (held !== undefined && held.kind !== 'error') blame(held, error, until);
+    else this.inner.set(key, blame(entryOf<V>('error', undefined, until), error, until), { ttl: errorTtlMs });
   }
 
-  /** The value that `staleIfErrorMs` allows as an answer now. */
-  private servable(key: K): Entry<V> | undefined {
-    if (this.sie === 0) return undefined;
+  private storeValue(key: K, value: V, ttl: number, weight: number): void {
+    const { jitter, random, clock, staleWhileRevalidateMs, staleIfErrorMs } = this.settings;
+    const life = jitter === 0 || ttl === Infinity ? ttl : ttl * (1 - jitter * random());
+    const old = this.inner.peek(key);
+    if (old?.kind === 'value' && Object.is(old.value, value) && weight <= this.heaviest) old.farewell = 'silent';
+    const entry = entryOf<V>('value', value, clock.now() + life);
+    // Fully jittered to nothing: it would be stale from the start, and a ttl must be above 0.
+    const held = Math.max(life + Math.max(staleWhileRevalidateMs, staleIfErrorMs), Number.MIN_VALUE);
+    this.inner.set(key, entry, { ttl: held, weight });
+  }
+
+  /** The value that may be answered in place of a load that failed. */
+  private standIn(key: K): Entry<V> | undefined {
     const entry = this.inner.peek(key);
-    return entry?.kind === 'value' && this.clock.now() - entry.freshUntil < this.sie ? entry : undefined;
+    return standsIn(entry, this.instant, this.settings) ? entry : undefined;
   }
 
   private detach(key: K): void {
@@ -400,26 +320,39 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
     if (flight === undefined) return;
     this.flights.delete(key);
     flight.attached = false;
-    if (flight.waiters.size === 0) this.abandon(key, flight, undefined);
+    if (flight.needless) this.abandon(key, flight, undefined);
   }
 
   /** Nobody needs the result: give up the turn in the queue, or tell the loader to stop. */
   private abandon(key: K, flight: Flight<V>, reason: unknown): void {
     if (this.flights.get(key) === flight) this.flights.delete(key);
     flight.attached = false;
-    const task = this.tasks.get(flight);
-    if (task !== undefined) {
-      this.tasks.delete(flight);
-      this.gate.cancel(task);
-    }
+    if (flight.turn !== undefined) this.gate.cancel(flight.turn);
+    flight.turn = undefined;
     flight.controller.abort(reason);
   }
 
   private report(error: unknown, key: K): void {
     try {
-      this.options.onLoadError?.(error, key);
+      this.settings.onLoadError?.(error, key);
     } catch {
       // There is nobody left to tell, and an unhandled rejection would end the process.
     }
   }
+}
+
+/** Tells the owner of the values that leave, and of nothing else. */
+function bidFarewell<K, V>(
+  entry: Entry<V>,
+  key: K,
+  why: RemovalReason,
+  tell: (value: V, key: K, why: RemovalReason) => void,
+): void {
+  if (entry.kind !== 'value' || (why === 'replace' && entry.farewell === 'silent')) return;
+  tell(entry.value as V, key, entry.farewell === 'replaced' ? 'replace' : why);
+}
+
+/** Whatever was thrown is passed on as it came, be it an Error or not. */
+function rejection(reason: unknown): Promise<never> {
+  return new Promise((_, reject: (error: Error) => void) => reject(reason as Error));
 }
