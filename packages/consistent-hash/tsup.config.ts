@@ -1,3 +1,3 @@
 import { definePackage } from '../../tsup.config.base.ts';
 
-export default definePackage({ index: 'src/index.ts' });
+export default definePackage({ index: 'src/index.ts', ring: 'src/ring.ts', diff: 'src/diff.ts' });

@@ -1,0 +1,150 @@
+/**
+ * Nodes as every placement keeps them: checked, frozen, sorted by id.
+ *
+ * Sorting here is what makes the order of insertion irrelevant everywhere else: an algorithm sees ranks 0..N - 1 in
+ * the order of ids, and resolves ties by rank. The order is that of UTF-16 code units, JavaScript's `<` on strings;
+ * it is part of the wire format, because ties are.
+ *
+ * Nothing is coerced. A weight of '2' or an id of 7 would work until another process read the same configuration
+ * with its real type and disagreed about the owners.
+ */
+import { PlacementError, shown } from './errors.ts';
+import type { HashOptions, KeyHash, Node, NodeInput, NodeJSON } from './types.ts';
+import { xxh32 } from './xxh32.ts';
+
+/** Ranks are packed into 20 bits beside a 32-bit point (point-table.ts). */
+export const NODES_MAX: number = 2 ** 20;
+
+/** The second word of every 64-bit identity and fingerprint is hashed under a seed of its own. */
+const SECOND_SEED = 0x9e3779b9;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function requireId(id: unknown): string {
+  if (typeof id === 'string' && id !== '' && !LONE_SURROGATE.test(id)) return id;
+  throw new PlacementError(
+    'BAD_ID',
+    `the id of a node must be a non-empty string without lone surrogates; got ${shown(id)}`,
+  );
+}
+
+export function requireWeight(id: string, weight: unknown): number {
+  if (typeof weight === 'number' && weight > 0 && weight < Infinity) return weight;
+  throw new PlacementError(
+    'BAD_WEIGHT',
+    `the weight of node ${shown(id)} must be a finite number above 0; got ${shown(weight)}`,
+  );
+}
+
+function requireZone(id: string, zone: unknown): string | undefined {
+  if (zone === undefined || (typeof zone === 'string' && zone !== '')) return zone;
+  // '' is refused because it is what an unset variable looks like, and it would put all such nodes in one zone.
+  throw new PlacementError(
+    'BAD_OPTION',
+    `the zone of node ${shown(id)} must be a non-empty string or undefined; got ${shown(zone)}`,
+  );
+}
+
+/** One node, checked and frozen. Throws PlacementError BAD_ID, BAD_WEIGHT or BAD_OPTION (zone). */
+export function toNode<T>(input: NodeInput<T>): Node<T> {
+  if (typeof input === 'string') {
+    return Object.freeze({ id: requireId(input), weight: 1, zone: undefined, data: undefined });
+  }
+  const given: unknown = input;
+  if (typeof given !== 'object' || given === null) {
+    throw new PlacementError('BAD_ID', `a node must be an id or an object with an id; got ${shown(given)}`);
+  }
+  const id = requireId(input.id);
+  return Object.freeze({
+    id,
+    weight: requireWeight(id, input.weight ?? 1),
+    zone: requireZone(id, input.zone),
+    data: input.data,
+  });
+}
+
+/** All nodes, sorted by id. O(N log N). Throws what `toNode` throws, NO_NODES, DUPLICATE_ID or TOO_MANY_POINTS. */
+export function toNodes<T>(inputs: Iterable<NodeInput<T>>): readonly Node<T>[] {
+  const given: unknown = inputs;
+  // A string is iterable too: ring('cache-a') would be a ring of the letters.
+  if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
+    throw new PlacementError('BAD_OPTION', `nodes must be a list of ids or node objects; got ${shown(given)}`);
+  }
+  const nodes: Node<T>[] = [];
+  for (const input of inputs) {
+    if (nodes.length === NODES_MAX) {
+      throw new PlacementError('TOO_MANY_POINTS', `a placement has at most ${NODES_MAX} nodes; got more`);
+    }
+    nodes.push(toNode(input));
+  }
+  if (nodes.length === 0) throw new PlacementError('NO_NODES', 'a placement needs at least one node; got none');
+  nodes.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  for (let i = 1; i < nodes.length; i++) {
+    if (nodes[i - 1]!.id === nodes[i]!.id) throw duplicate(nodes[i]!.id);
+  }
+  return Object.freeze(nodes);
+}
+
+function duplicate(id: string): PlacementError {
+  return new PlacementError('DUPLICATE_ID', `ids must be unique; got ${shown(id)} twice`);
+}
+
+/** The place of an id in sorted nodes, or where it would have to stand. O(log N). */
+function search(nodes: readonly Node[], id: string): { rank: number; found: boolean } {
+  let low = 0;
+  let high = nodes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (nodes[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return { rank: low, found: nodes[low]?.id === id };
+}
+
+/** The rank of a node that must be there. Throws PlacementError UNKNOWN_NODE. O(log N). */
+export function rankOf(nodes: readonly Node[], id: string): number {
+  const { rank, found } = search(nodes, id);
+  if (!found) throw new PlacementError('UNKNOWN_NODE', `there is no node ${shown(id)} among the ${nodes.length}`);
+  return rank;
+}
+
+/** The rank that a new node will take. Throws PlacementError DUPLICATE_ID or TOO_MANY_POINTS. O(log N). */
+export function rankForNew(nodes: readonly Node[], id: string): number {
+  const { rank, found } = search(nodes, id);
+  if (found) throw duplicate(id);
+  if (nodes.length === NODES_MAX) {
+    throw new PlacementError('TOO_MANY_POINTS', `a placement has at most ${NODES_MAX} nodes; got one more`);
+  }
+  return rank;
+}
+
+/** Hash and seed with their defaults. Throws PlacementError BAD_OPTION. */
+export function requireHashOptions(options: HashOptions): { hash: KeyHash; seed: number } {
+  const hash: unknown = options.hash ?? xxh32;
+  const isHash = typeof hash === 'object' && hash !== null && 'name' in hash && 'hash' in hash;
+  if (!isHash || typeof hash.name !== 'string' || hash.name === '' || typeof hash.hash !== 'function') {
+    throw new PlacementError('BAD_OPTION', `hash must be an object { name, hash(key, seed) }; got ${shown(hash)}`);
+  }
+  const seed: unknown = options.seed ?? 0;
+  if (typeof seed !== 'number' || seed >>> 0 !== seed) {
+    throw new PlacementError('BAD_OPTION', `seed must be an integer in 0..4294967295; got ${shown(seed)}`);
+  }
+  return { hash: options.hash ?? xxh32, seed };
+}
+
+/** The 64-bit identity of a node, as two words. */
+export function identityOf(id: string, seed: number): { a: number; b: number } {
+  return { a: xxh32.hash(id, seed), b: xxh32.hash(id, (seed ^ SECOND_SEED) >>> 0) };
+}
+
+/** Nodes in JSON, with a fixed order of fields: the fingerprint is a hash of this text. */
+export function nodesToJSON(nodes: readonly Node[]): readonly NodeJSON[] {
+  return nodes.map(({ id, weight, zone }) => (zone === undefined ? { id, weight } : { id, weight, zone }));
+}
+
+/** 16 hex digits over the JSON text of what decides the owners. O(N). */
+export function fingerprintOf(content: object): string {
+  const text = JSON.stringify(content);
+  const hex = (seed: number): string => xxh32.hash(text, seed).toString(16).padStart(8, '0');
+  return hex(0) + hex(SECOND_SEED);
+}
