@@ -7,11 +7,11 @@
  * everything happens offline, so a dependency that is not ours is a failure by itself.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-import type { WorkspacePackage } from '../workspace.ts';
+import { repositoryRoot, type WorkspacePackage } from '../workspace.ts';
 
 /** A program that did not do its work; the message holds what it said. */
 export class CommandError extends Error {
@@ -29,10 +29,16 @@ function run(program: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 
+/** pnpm as the workspace pins it: through npx, which has it from the install, as it need not be on the PATH. */
+function pinnedPnpm(): string {
+  const file = path.join(repositoryRoot, 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly packageManager: string }).packageManager;
+}
+
 /** Packs a package with pnpm, which also turns `workspace:` ranges into versions. Returns the tarball. */
 export function pack({ dir, manifest }: WorkspacePackage, into: string): string {
   mkdirSync(into, { recursive: true });
-  run('pnpm', ['pack', '--pack-destination', into], dir);
+  run('npx', ['-y', pinnedPnpm(), 'pack', '--pack-destination', into], dir);
   return path.join(into, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
 }
 
