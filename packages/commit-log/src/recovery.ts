@@ -14,7 +14,8 @@
  * pages that the disk does not, marked clean (Rebello et al., "Can Applications Recover from fsync Failures?", ATC
  * '20): what was read behind the checkpoint is written again in place before it is synced and believed.
  *
- * Departure from a log with exact checkpoints: after a crash the whole last segment is read, not only its end.
+ * Departure from the shortest way: after a crash the whole last segment is read, not only what stands behind the
+ * checkpoint. It costs a reading of one file, and finds rot in what is durable before anything is appended to it.
  */
 import { CHECKPOINT_NAME, CheckpointFile, reserveSlots } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';

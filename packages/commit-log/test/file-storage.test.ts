@@ -12,7 +12,7 @@ import { Log } from '../src/index.ts';
 import { lockDirectory } from '../src/node/dir-lock.ts';
 import { fileStorage } from '../src/node/index.ts';
 import { seeded } from './sim-storage.ts';
-import { readAll, text, values } from './support.ts';
+import { readAll, text, turn, values } from './support.ts';
 
 let root = '';
 let made = 0;
@@ -181,12 +181,18 @@ describe('one process at a time', () => {
   });
 
   test('of many that find a dead owner one gets the directory', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 60; round++) {
       const dir = newDir();
       await mkdir(dir);
       const dead = { id: `dead-${round}`, pid: 2 ** 22 + 1, boot: 'x', started: '1' };
       await writeFile(join(dir, 'lock'), round % 2 === 0 ? JSON.stringify(dead) : '');
-      const results = await Promise.all(Array.from({ length: 8 }, () => lockDirectory(dir)));
+      // Not all in step: the one that looked at the dead owner early may be the one that acts late.
+      const results = await Promise.all(
+        Array.from({ length: 12 }, async (_, i) => {
+          for (let wait = 0; wait < (i * round) % 17; wait++) await turn();
+          return await lockDirectory(dir);
+        }),
+      );
       expect(results.filter(({ status }) => status === 'taken')).toHaveLength(1);
       for (const result of results) if (result.status === 'taken') await result.release();
       expect(await readdir(dir)).toEqual([]);

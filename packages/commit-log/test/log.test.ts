@@ -291,6 +291,28 @@ describe('tail', () => {
     await log.close();
   });
 
+  test('shows nothing before its sync', async () => {
+    const gate = deferred();
+    const { storage } = gatedStorage(() => gate.promise);
+    const log = await open({ storage });
+    const tail = log.tail({ from: 'start' })[Symbol.asyncIterator]();
+    let shown = false;
+    const first = tail.next().then(({ value }) => {
+      shown = true;
+      return (value as { offset: number }[]).map(({ offset }) => offset);
+    });
+    const written = await log.append([{ value: 'a' }], { waitFor: 'written' });
+    // A second, later tail begins when the record is already in the file.
+    const later = log.tail({ from: 'start' })[Symbol.asyncIterator]().next();
+    await turn();
+    expect([written.durable, shown]).toEqual([false, false]);
+    gate.resolve();
+    expect(await first).toEqual([0]);
+    expect((await later).done).toBe(false);
+    await tail.return?.();
+    await log.close();
+  });
+
   test("from 'end' means the end as of the call", async () => {
     const log = await open();
     await log.append([{ value: 'before' }]);
