@@ -3,18 +3,22 @@
  *
  * The work worth saving is real: reading a file and turning Markdown into HTML. However many people open a page at
  * once, one of them causes the load and the others join it; after `ttl` one more answer is the old page while a new
- * one is made. READMEs are strangers' text: the renderer escapes raw HTML and drops dangerous links by default.
+ * one is made. READMEs are strangers' text: raw HTML is shown as text, dangerous
+ * links are no links, and images, which live on other hosts, are their alternative text.
  */
 import { LoadingCache } from '@loadbearing/lru-cache';
-import { micromark } from 'micromark';
-import { gfm, gfmHtml } from 'micromark-extension-gfm';
+import MarkdownIt from 'markdown-it';
 import type { CachePanel } from '../live-state.ts';
 import { readReadme, type Product } from './scan.ts';
+import { escapeHtml } from './search.ts';
 
 const max = 200;
 const ttlMs = 60_000;
 const windowSeconds = 60;
-const renderedCharsMax = 32_000;
+const renderedCharsMax = 64_000;
+
+const markdown = new MarkdownIt({ html: false });
+markdown.renderer.rules.image = (tokens, at) => escapeHtml(tokens[at]?.content ?? '');
 
 export class ProductPages {
   readonly #cache: LoadingCache<string, string>;
@@ -35,7 +39,7 @@ export class ProductPages {
         const product = products.get(sku);
         if (product === undefined) return undefined;
         const readme = (await readReadme(product.dir)).slice(0, renderedCharsMax);
-        return micromark(readme, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
+        return markdown.render(readme);
       },
     });
   }
