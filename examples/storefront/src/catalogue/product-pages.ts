@@ -18,7 +18,7 @@ const windowSeconds = 60;
 const renderedCharsMax = 64_000;
 
 const markdown = new MarkdownIt({ html: false });
-markdown.renderer.rules.image = (tokens, at) => escapeHtml(tokens[at]?.content ?? '');
+markdown.renderer.rules['image'] = (tokens, at) => escapeHtml(tokens[at]?.content ?? '');
 
 export class ProductPages {
   readonly #cache: LoadingCache<string, string>;
