@@ -40,7 +40,7 @@ export class Lease {
   constructor(options: LeaseOptions) {
     this.options = options;
     this.worker = options.incarnation();
-    this.soleMs = (options.leaseMs * 2) / 3;
+    this.soleMs = Math.floor((options.leaseMs * 2) / 3);
   }
 
   /** The store's time as far as it is known; never ahead of it. */
@@ -122,7 +122,7 @@ export class Lease {
         this.lose();
         void this.renew();
       }
-    }, restMs);
+    }, Math.ceil(restMs));
   }
 
   private lose(): void {

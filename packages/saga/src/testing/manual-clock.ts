@@ -27,12 +27,13 @@ export interface ManualClock extends Clock {
  * ```
  */
 export function manualClock(startMs: number = 1_700_000_000_000): ManualClock {
-  let nowMs = startMs;
+  // Counted from 0: near the epoch's 1.7e12 a fraction of a millisecond is lost, and a timer could fire for ever.
+  let nowMs = 0;
   let order = 0;
   const timers = new Map<number, { readonly atMs: number; readonly fn: () => void }>();
   return {
-    now: () => nowMs,
-    monotonic: () => nowMs - startMs,
+    now: () => startMs + nowMs,
+    monotonic: () => nowMs,
     schedule: (fn, ms) => {
       const id = order++;
       timers.set(id, { atMs: nowMs + Math.max(0, ms), fn });
