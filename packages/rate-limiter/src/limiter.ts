@@ -32,6 +32,8 @@ export interface LimiterOptions {
 export interface LimiterStats {
   readonly allowed: number;
   readonly rejected: number;
+  /** Keys held in this process now, drained ones not yet swept included. */
+  readonly keys: number;
   /** Keys forgotten while being limited, because the store was full. Above 0: raise its capacity. */
   readonly evictedLive: number;
 }
@@ -48,8 +50,8 @@ export interface Limiter {
   /** Whether `take` would be allowed now, and what is left before it. Changes nothing. */
   peek(key: string, cost?: number): Promise<Decision>;
   /**
-   * Gives back what an allowed `take` still holds. Does nothing for any other decision, or a second time. Never admits
-   * more than if the request had not been made.
+   * Gives back what an allowed `take` still holds. Does nothing for any other decision, or a second time. With a clock
+   * that does not step back, never admits more than if the request had not been made.
    */
   refund(decision: Decision): Promise<void>;
   /** Spends `cost` even past the limits; the key then waits longer. Not refundable. */
@@ -169,7 +171,8 @@ class InProcessLimiter implements SyncLimiter {
   }
 
   stats(): LimiterStats {
-    return { allowed: this.allowed, rejected: this.rejected, evictedLive: this.store.evictedLive };
+    const { size, evictedLive } = this.store;
+    return { allowed: this.allowed, rejected: this.rejected, keys: size, evictedLive };
   }
 
   private count(allowed: boolean): boolean {

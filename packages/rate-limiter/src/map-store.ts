@@ -77,9 +77,11 @@ class BoundMapStore implements BoundSyncStore {
       transition(this.plan, this.state, slot, nowMs, op, cost, arg, out);
       return;
     }
-    if (!transition(this.plan, this.state, 0, nowMs, op, cost, arg, out)) return;
-    if (timeToFull(this.plan, this.state, 0, nowMs) > 0) this.insert(key, op, nowMs, out);
-    this.blank(0);
+    transition(this.plan, this.state, 0, nowMs, op, cost, arg, out);
+    if (timeToFull(this.plan, this.state, 0, nowMs) === 0) return;
+    this.insert(key, op, nowMs, out);
+    this.state.words.fill(0, 0, this.plan.wordsPerKey);
+    this.releaseRings(0);
   }
 
   tryTake(key: string, cost: number, nowMs: number): boolean {
@@ -87,6 +89,10 @@ class BoundMapStore implements BoundSyncStore {
     if (slot !== undefined) return tryTake(this.plan, this.state, slot, nowMs, cost);
     this.apply(key, TAKE, cost, 0, nowMs, this.out);
     return this.out.ok;
+  }
+
+  get size(): number {
+    return this.index.size;
   }
 
   reset(key: string): void {
@@ -165,13 +171,12 @@ class BoundMapStore implements BoundSyncStore {
   private forget(slot: number): void {
     this.index.delete(this.keys[slot]!);
     this.keys[slot] = undefined;
-    this.blank(slot);
+    this.releaseRings(slot);
     this.free.push(slot);
   }
 
-  private blank(slot: number): void {
-    const { wordsPerKey, ringsPerKey } = this.plan;
-    this.state.words.fill(0, slot * wordsPerKey, (slot + 1) * wordsPerKey);
+  private releaseRings(slot: number): void {
+    const { ringsPerKey } = this.plan;
     this.state.rings.fill(undefined, slot * ringsPerKey, (slot + 1) * ringsPerKey);
   }
 }

@@ -19,6 +19,8 @@ export interface BoundSyncStore {
   tryTake(key: string, cost: number, nowMs: number): boolean;
   /** Forgets the key: it has full quota and is not blocked. */
   reset(key: string): void;
+  /** Keys held in this process. */
+  readonly size: number;
   /** Keys forgotten although their quota was not yet full again, because the store was. Counts up. */
   readonly evictedLive: number;
 }

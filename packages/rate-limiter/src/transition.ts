@@ -53,8 +53,6 @@ export function emptyOutcome(): Outcome {
  * Applies one operation to the key in `slot`. O(limits), plus O(cost + log limit) for each sliding log.
  *
  * For a reserve, every limit must be reservable and `arg * U` at most 2^50 in every gcra limit.
- *
- * @returns whether state may have been written
  */
 export function transition(
   plan: Plan,
@@ -65,7 +63,7 @@ export function transition(
   cost: number,
   arg: number,
   out: Outcome,
-): boolean {
+): void {
   const { steps } = plan;
   let waitMs = 0;
   if (op === TAKE || op === PEEK || op === RESERVE) {
@@ -88,7 +86,7 @@ export function transition(
       out.resetAfterMs = algorithm.reset(state, at, nowMs, constants);
       out.startMs = nowMs;
       out.charged = 0;
-      return false;
+      return;
     }
   }
   const charges = op === TAKE || op === FORCE || op === RESERVE;
@@ -108,7 +106,6 @@ export function transition(
   out.startMs = nowMs + waitMs;
   out.charged = charges ? cost : 0;
   accept(plan, state, slot, nowMs, cost, out);
-  return op !== PEEK;
 }
 
 /**

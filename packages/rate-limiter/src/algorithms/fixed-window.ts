@@ -4,7 +4,7 @@
  * The cheapest and the most generous: a client that spends `limit` just before the edge and `limit` just after has
  * twice the limit in an instant. Words: `[startMs, count]`, live while `count > 0 && now - startMs < windowMs`.
  * Constants: `[limit, windowMs, 1 if windows start at multiples of windowMs]`. A refund gives back the units, not
- * the window: not the moment at which it was opened by a first hit, nor the one before it should the clock step back.
+ * the moment at which a first hit opened the window.
  */
 import type { Algorithm } from './algorithm.ts';
 

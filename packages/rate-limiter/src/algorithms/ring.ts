@@ -5,7 +5,7 @@
  * oldest time. Because times never decrease, everything that is asked of it is a binary search.
  *
  * `floorMs` is the newest time ever pushed. It outlives the entry itself: if that is refunded and the clock then steps
- * back, entries dropped as expired must not count as never having been there.
+ * back, what is pushed next must not expire with a window that older entries have already left.
  * `sealedMs` is when a charge last pushed out times that still counted. What was in the ring then can no longer be
  * told apart, so refunds of it are void.
  */

@@ -13,7 +13,7 @@ import { Ring } from './ring.ts';
 
 /** How many of the oldest times no longer count at `nowMs`. */
 function expired(ring: Ring, nowMs: number, windowMs: number): number {
-  return ring.countThrough(Math.max(nowMs, ring.floorMs) - windowMs);
+  return ring.countThrough(nowMs - windowMs);
 }
 
 export const slidingLogAlgorithm: Algorithm = {
