@@ -6,11 +6,12 @@
  * it is durable. Between the two nobody outside may believe it, which is why `record` is awaited before any answer.
  *
  * Invariant: the state in memory is the fold of what was handed to the log, in that order. If an append fails the two
- * have parted and nobody can say which of them the disk agrees with: the machine stops for good and the process
- * should end. Starting again folds what is really there.
+ * have parted and nobody can say which of them the disk agrees with: the machine stops for good, says so once through
+ * `onFailure`, and the process should end. Starting again folds what is really there.
  *
  * Replay would grow with history, so after `snapshotEvery` events the whole state is appended as one record and what
  * stands before it is deleted. A crash between the two leaves both, and folding restarts at the snapshot either way.
+ * A snapshot that cannot be stored (too large, no room) stops nothing: it says only what the events before it say.
  */
 import { Log } from '@loadbearing/commit-log';
 import { fileStorage } from '@loadbearing/commit-log/node';
@@ -26,13 +27,25 @@ export interface Machine<State, Event> {
 
 type Written<Event> = { readonly event: Event } | { readonly snapshot: unknown };
 
+export interface JournaledOptions {
+  /** Events between two snapshots. Default: 20 000. */
+  readonly snapshotEvery?: number;
+  /** Hears once that events could not be stored and the machine has stopped. */
+  readonly onFailure?: ((error: Error) => void) | undefined;
+}
+
 const snapshotEveryDefault = 20_000;
+/** Of one append, and so of a snapshot: some hundred thousand keys. */
+const recordBytesMax = 16 * 2 ** 20;
 const decoder = new TextDecoder();
 
 export class Journaled<State, Event> {
   readonly #log: Log;
   readonly #machine: Machine<State, Event>;
   readonly #snapshotEvery: number;
+  readonly #onFailure: ((error: Error) => void) | undefined;
+  /** Whether the log held nothing when it was opened. */
+  readonly isNew: boolean;
   #state: State;
   #sinceSnapshot = 0;
   #snapshotting: Promise<void> | undefined;
@@ -40,10 +53,12 @@ export class Journaled<State, Event> {
   #latest: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
 
-  private constructor(log: Log, machine: Machine<State, Event>, snapshotEvery: number) {
+  private constructor(log: Log, machine: Machine<State, Event>, options: JournaledOptions) {
     this.#log = log;
     this.#machine = machine;
-    this.#snapshotEvery = snapshotEvery;
+    this.#snapshotEvery = options.snapshotEvery ?? snapshotEveryDefault;
+    this.#onFailure = options.onFailure;
+    this.isNew = log.stats().end === 0;
     this.#state = machine.initial();
   }
 
@@ -51,14 +66,23 @@ export class Journaled<State, Event> {
   static async open<State, Event>(
     dir: string,
     machine: Machine<State, Event>,
-    snapshotEvery: number = snapshotEveryDefault,
+    options: JournaledOptions = {},
   ): Promise<Journaled<State, Event>> {
-    const log = await Log.open({ storage: fileStorage(dir), segmentBytes: 8 * 2 ** 20 });
-    const journaled = new Journaled(log, machine, snapshotEvery);
-    for await (const chunk of log.read({ from: 'start' })) {
-      for (const { value } of chunk) journaled.#fold(JSON.parse(decoder.decode(value)) as Written<Event>);
+    const log = await Log.open({
+      storage: fileStorage(dir),
+      segmentBytes: recordBytesMax,
+      maxBatchBytes: recordBytesMax,
+    });
+    try {
+      const journaled = new Journaled(log, machine, options);
+      for await (const chunk of log.read({ from: 'start' })) {
+        for (const { value } of chunk) journaled.#fold(JSON.parse(decoder.decode(value)) as Written<Event>);
+      }
+      return journaled;
+    } catch (error) {
+      await log.close();
+      throw error;
     }
-    return journaled;
   }
 
   /** To look at, never to change. */
@@ -69,11 +93,6 @@ export class Journaled<State, Event> {
   /** False when the process before this one did not close the log. */
   get closedInOrder(): boolean {
     return this.#log.recovery.clean;
-  }
-
-  /** Whether the log held anything when it was opened. */
-  get isNew(): boolean {
-    return this.#log.stats().end === 0;
   }
 
   /**
@@ -89,7 +108,7 @@ export class Journaled<State, Event> {
     }
     for (const event of events) this.#machine.apply(this.#state, event);
     this.#sinceSnapshot += events.length;
-    const appended = this.#append(events.map((event): Written<Event> => ({ event })));
+    const appended = this.#append(events.map((event): Written<Event> => ({ event }))).catch(this.#fail);
     this.#latest = appended;
     // Whoever waits for it next hears of a failure; if nobody does, the caller below has.
     appended.catch(() => undefined);
@@ -113,14 +132,17 @@ export class Journaled<State, Event> {
   }
 
   async #append(written: readonly Written<Event>[]): Promise<number> {
-    try {
-      const { baseOffset } = await this.#log.append(written.map((one) => ({ value: JSON.stringify(one) })));
-      return baseOffset;
-    } catch (error) {
-      this.#failure ??= error instanceof Error ? error : new Error(String(error));
-      throw error;
-    }
+    const { baseOffset } = await this.#log.append(written.map((one) => ({ value: JSON.stringify(one) })));
+    return baseOffset;
   }
+
+  readonly #fail = (error: unknown): never => {
+    if (this.#failure === undefined) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#onFailure?.(this.#failure);
+    }
+    throw this.#failure;
+  };
 
   async #snapshot(): Promise<void> {
     this.#sinceSnapshot = 0;
@@ -129,7 +151,7 @@ export class Journaled<State, Event> {
       const offset = await this.#append([{ snapshot: this.#machine.dump(this.#state) }]);
       await this.#log.deleteBefore(offset);
     } catch {
-      // A failed append has stopped the machine, and the next `record` says so; a failed deletion is tried again later.
+      // Nothing is lost by it: the events are still there. The next snapshot tries again.
     } finally {
       this.#snapshotting = undefined;
     }

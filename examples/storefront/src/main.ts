@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { advice } from './advice.ts';
 import { serve, type Server } from './http/server.ts';
 import { openShop, type Shop } from './shop.ts';
 import { welcome } from './terminal.ts';
@@ -34,31 +35,11 @@ function readArguments(): Arguments {
   if (!/^\d+$/.test(values.port) || port > 65_535) {
     throw new RangeError(`--port must be a whole number from 0 to 65535; got "${values.port}"`);
   }
-  return { port, dataDir: path.resolve(values.data), nodeModules: path.resolve(values.packages) };
-}
-
-/** What to do about an error, in one line. */
-function advice(error: unknown, { port, dataDir }: Arguments): string {
-  const { code, message, pid } = error as { code?: string; message?: string; pid?: number };
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} is in use. Stop what listens there, or choose another: npm start -- --port ${port + 1}`;
-    case 'LOG_LOCKED':
-      return `Another storefront (process ${pid ?? '?'}) has ${dataDir} open. Stop it, or use another folder: npm start -- --data <folder>`;
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return `The data folder ${dataDir} cannot be written (${code}). Use another: npm start -- --data <folder>`;
-    case 'STORAGE_FULL':
-    case 'ENOSPC':
-      return `The disk under ${dataDir} is full. Make room and run npm start again: no acknowledged order is lost.`;
-    case 'LOG_CORRUPT':
-      return `The data under ${dataDir} has changed on the disk and is not trusted: ${message ?? ''}. Move the folder away to begin anew.`;
-    default:
-      return error instanceof Error ? error.message : String(error);
+  for (const name of ['data', 'packages'] as const) {
+    // An empty path would be the current folder.
+    if (values[name] === '') throw new RangeError(`--${name} must name a folder; got ""`);
   }
+  return { port, dataDir: path.resolve(values.data), nodeModules: path.resolve(values.packages) };
 }
 
 async function main(): Promise<void> {

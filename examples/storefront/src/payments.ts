@@ -11,7 +11,7 @@
 import { Journaled, type Machine } from './journaled.ts';
 import type { PaymentMode } from './live-state.ts';
 
-/** Entries kept; the oldest settled ones go first, as their orders ended long before. */
+/** Entries kept; the oldest go first: ten times the orders that can be under way came after them. */
 const entriesMax = 20_000;
 
 export const paymentModes: readonly PaymentMode[] = ['ok', 'decline', 'lose-answer', 'down'];
@@ -65,8 +65,9 @@ export class Payments {
     this.#ledger = ledger;
   }
 
-  static async open(dir: string): Promise<Payments> {
-    return new Payments(await Journaled.open(dir, ledgerMachine));
+  /** `onFailure` hears that a booking could not be stored: the ledger has stopped and the process should end. */
+  static async open(dir: string, onFailure?: (error: Error) => void): Promise<Payments> {
+    return new Payments(await Journaled.open(dir, ledgerMachine, { onFailure }));
   }
 
   get chargedCents(): number {
@@ -88,7 +89,11 @@ export class Payments {
     const { mode } = this;
     if (mode === 'down') throw new Error('the payment service does not answer');
     const entry = this.#ledger.state.entries.get(key);
-    if (entry !== undefined) return entry.refunded ? 'already-refunded' : 'charged';
+    if (entry !== undefined) {
+      // It may have been booked a moment ago, by an attempt that still waits for the disk.
+      await this.#ledger.record([]);
+      return entry.refunded ? 'already-refunded' : 'charged';
+    }
     if (mode === 'decline') return 'declined';
     await this.#ledger.record([{ type: 'charged', key, cents }]);
     if (mode === 'lose-answer') throw new Error('the connection to the payment service broke before its answer came');
@@ -98,8 +103,8 @@ export class Payments {
   /** Gives back what the key holds, if anything. Rejects when there is no answer. */
   async refund(key: string): Promise<void> {
     if (this.mode === 'down') throw new Error('the payment service does not answer');
-    if (this.#ledger.state.entries.get(key)?.refunded === true) return;
-    await this.#ledger.record([{ type: 'refunded', key }]);
+    const isRefunded = this.#ledger.state.entries.get(key)?.refunded === true;
+    await this.#ledger.record(isRefunded ? [] : [{ type: 'refunded', key }]);
   }
 
   async close(): Promise<void> {

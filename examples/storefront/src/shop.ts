@@ -55,7 +55,12 @@ export interface Shop {
 
 /** Rejects when a part cannot be opened; what was open by then is closed. */
 export async function openShop(options: ShopOptions): Promise<Shop> {
-  const { dataDir, onProgress, onFatal } = options;
+  const { dataDir, onProgress } = options;
+  let closing = false;
+  // While closing, a handler that is still at work may find its log closed; that is no failure.
+  const onFatal = (error: unknown): void => {
+    if (!closing) options.onFatal(error);
+  };
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     for (const part of opened.splice(0).reverse()) await part.close();
@@ -70,8 +75,8 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     // First of all, because its lock is the one that says whether another shop has this folder.
     const events = keep(await EventsTopic.open(path.join(dataDir, 'events'), clock));
     const eventsFound = events.stats().end - events.stats().start;
-    const payments = keep(await Payments.open(path.join(dataDir, 'payments')));
-    const { stock, productsMoved } = await Stock.open(path.join(dataDir, 'stock'));
+    const payments = keep(await Payments.open(path.join(dataDir, 'payments'), onFatal));
+    const { stock, productsMoved } = await Stock.open(path.join(dataDir, 'stock'), onFatal);
     keep(stock);
     const orderBook = keep(new Consumer(events, new OrderBook(), onFatal));
     const sales = keep(new Consumer(events, new Sales(), onFatal));
@@ -94,7 +99,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
       clock,
     });
     keep(orders);
-    const cleanShutdown = eventsFound === 0 && resumed === 0 ? null : events.closedInOrder;
+    const cleanShutdown = stock.isNew ? null : events.closedInOrder;
     const recovery: Recovery = { cleanShutdown, events: eventsFound, ordersResumed: resumed, productsMoved };
 
     const frontDoor = new FrontDoor();
@@ -142,6 +147,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
       frontDoor.tick(clock());
       pages.tick();
       ticks++;
+      await orders.check();
       if (ticks % pruneEveryTicks === 0) await orders.prune();
       if (events.isLong && !paused) await events.bringForward(consumers);
     };
@@ -193,6 +199,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
         };
       },
       close: async () => {
+        closing = true;
         clearInterval(ticking);
         clearTimeout(unpause);
         crowd.stop();
@@ -200,6 +207,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
       },
     };
   } catch (error) {
+    closing = true;
     await closeAll().catch(() => undefined);
     throw error;
   }

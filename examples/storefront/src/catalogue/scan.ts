@@ -6,15 +6,19 @@
  * dependencies of dependencies too. Of a package in several versions the newest is sold.
  *
  * Nothing of it is trusted: a manifest that is no JSON or has a number for a name is passed over, and files, folders,
- * packages and README bytes have bounds.
+ * packages, and the bytes of manifests and READMEs have bounds.
  */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import semver from 'semver';
 
 export const packagesMax = 5000;
 const readmeBytesMax = 256 * 1024;
-const filesMax = 20_000;
+const manifestBytesMax = 256 * 1024;
+/** Files and folders that are looked at for the size of one package. */
+const entriesMax = 20_000;
+const nameCharsMax = 214;
+const versionCharsMax = 64;
 
 export interface Product {
   /** The package's name. */
@@ -65,8 +69,10 @@ export function readManifest(json: string, dir: string): Omit<Product, 'sizeByte
   }
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const manifest = parsed as Record<string, unknown>;
-  const sku = text(manifest['name'], 214);
-  const version = text(manifest['version'], 64);
+  // One more than allowed: a name that is cut is another package's.
+  const sku = text(manifest['name'], nameCharsMax + 1);
+  const version = text(manifest['version'], versionCharsMax + 1);
+  if (sku.length > nameCharsMax || version.length > versionCharsMax) return undefined;
   if (!/^(@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/i.test(sku) || semver.valid(version) === null) {
     return undefined;
   }
@@ -89,20 +95,20 @@ export function readManifest(json: string, dir: string): Omit<Product, 'sizeByte
 /** Bytes of all files of a package, without the packages inside it. */
 async function sizeOf(dir: string): Promise<number> {
   let bytes = 0;
-  let files = 0;
+  let entriesSeen = 0;
   const pending = [dir];
-  for (let next = pending.pop(); next !== undefined && files < filesMax; next = pending.pop()) {
+  for (let next = pending.pop(); next !== undefined && entriesSeen < entriesMax; next = pending.pop()) {
     let entries;
     try {
       entries = await readdir(next, { withFileTypes: true });
     } catch {
       continue;
     }
+    entriesSeen += entries.length;
     const sizes = entries.map(async (entry): Promise<number> => {
       const full = path.join(next, entry.name);
       if (entry.isDirectory() && entry.name !== 'node_modules') pending.push(full);
       if (!entry.isFile()) return 0;
-      files++;
       return (await stat(full).catch(() => undefined))?.size ?? 0;
     });
     for (const size of await Promise.all(sizes)) bytes += size;
@@ -116,8 +122,8 @@ export const priceOf = (sizeBytes: number): number => Math.min(50_000, Math.max(
 export async function scanCatalogue(nodeModules: string, onProgress: (done: number) => void): Promise<Product[]> {
   const newest = new Map<string, Omit<Product, 'sizeBytes' | 'priceCents'>>();
   for (const dir of await packageDirs(nodeModules)) {
-    const json = await readFile(path.join(dir, 'package.json'), 'utf8').catch(() => undefined);
-    const product = json === undefined ? undefined : readManifest(json, dir);
+    const json = await readStart(path.join(dir, 'package.json'), manifestBytesMax);
+    const product = json === undefined || json.isCut ? undefined : readManifest(json.text, dir);
     if (product === undefined) continue;
     const known = newest.get(product.sku);
     if (known === undefined ? newest.size < packagesMax : semver.gt(product.version, known.version)) {
@@ -136,17 +142,31 @@ export async function scanCatalogue(nodeModules: string, onProgress: (done: numb
 /** The README of a package as it is installed; empty when it has none. At most 256 KiB of it. */
 export async function readReadme(dir: string): Promise<string> {
   const names = await readdir(dir).catch(() => []);
-  const name = names.find((file) => /^readme(\.(md|markdown|txt))?$/i.test(file));
-  if (name === undefined) return '';
-  const handle = await open(path.join(dir, name), 'r').catch(() => undefined);
-  if (handle === undefined) return '';
+  for (const name of names.filter((file) => /^readme(\.(md|markdown|txt))?$/i.test(file))) {
+    const readme = await readStart(path.join(dir, name), readmeBytesMax);
+    if (readme !== undefined) return readme.text;
+  }
+  return '';
+}
+
+/** The first bytes of a file, and whether there are more; undefined for what is no file: a pipe would never end. */
+async function readStart(
+  file: string,
+  bytesMax: number,
+): Promise<{ readonly text: string; readonly isCut: boolean } | undefined> {
   try {
-    const bytes = new Uint8Array(readmeBytesMax);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-    return new TextDecoder().decode(bytes.subarray(0, bytesRead));
+    const found = await stat(file);
+    if (!found.isFile()) return undefined;
+    const { size } = found;
+    const handle = await open(file, 'r');
+    try {
+      const bytes = new Uint8Array(Math.min(size, bytesMax));
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+      return { text: new TextDecoder().decode(bytes.subarray(0, bytesRead)), isCut: size > bytesMax };
+    } finally {
+      await handle.close();
+    }
   } catch {
-    return '';
-  } finally {
-    await handle.close();
+    return undefined;
   }
 }

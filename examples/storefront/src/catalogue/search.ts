@@ -119,10 +119,11 @@ export class ProductSearch {
 /** Markdown without its marks, as far as a search result shows them: no badges, no addresses, no HTML tags. */
 export const plainText = (markdown: string): string =>
   markdown
-    .replaceAll(/<!--[^]*?-->|<\/?[a-z][^<>]{0,500}>/gi, ' ')
+    .replaceAll(/<!--[^]{0,2000}?-->|<\/?[a-z][^<>]{0,500}>/gi, ' ')
     .replaceAll(/!\[[^\]]{0,200}\]\([^)]{0,500}\)/g, ' ')
     .replaceAll(/\[([^\]]{0,200})\](\([^)]{0,500}\)|\[[^\]]{0,100}\])/g, '$1')
-    .replaceAll(/^\s*\[[^\]]+\]:.*$|^\s*(```|~~~|[-=*_]{3,}).*$|^\s*(#{1,6}|>|[-*+]|\|)\s/gm, ' ')
+    // Blanks within the line only: across lines, a README of empty lines takes seconds.
+    .replaceAll(/^[^\S\n]*(?:\[[^\]\n]+\]:.*$|(?:```|~~~|[-=*_]{3,}|\|[ :]*---).*$|(?:#{1,6}|>|[-*+]|\|)\s)/gm, ' ')
     .replaceAll(/[`*|]+/g, '')
     .replaceAll(/\s+/g, ' ');
 

@@ -26,7 +26,7 @@ export class Crowd {
     this.#endsMs = performance.now() + order.seconds * 1000;
     this.#report = nothingYet;
     child.on('message', (report: CrowdReport) => (this.#report = report));
-    child.once('error', () => this.#gone(child));
+    child.on('error', () => this.#gone(child));
     child.once('exit', () => this.#gone(child));
     child.send(order);
     return true;

@@ -2,7 +2,7 @@
  * The flash crowd: a process of its own that shops over real HTTP, so that the shop's figures are the shop's alone.
  *
  * People do not wait for each other: a slow answer keeps nobody else from asking (an open-loop load, which does not
- * slow down politely when the shop does). Most clients ask ten times a second; one in ten is a bot that asks fifty
+ * slow down politely when the shop does). Most clients ask five times a second; one in ten is a bot that asks fifty
  * times and meets its own limit. Bounded on every side: clients, requests under way for each, seconds, and the life
  * of the parent. Each client has an address of its own from the range that RFC 5737 keeps for documentation.
  */
@@ -26,9 +26,9 @@ export interface CrowdReport {
   readonly p99Ms: number | null;
 }
 
-const everyMs = 100;
-const botEveryMs = 20;
-const underWayMax = 4;
+const person = { everyMs: 200, underWayMax: 4 };
+/** So many under way that it passes its own limit even when each answer takes a second. */
+const bot = { everyMs: 20, underWayMax: 50 };
 const timeoutMs = 5000;
 const latenciesMax = 20_000;
 
@@ -79,10 +79,10 @@ async function go(url: string, errand: Errand, address: string): Promise<void> {
 /** One client: asks at its own pace until the time is over, then waits for what is under way. */
 async function shop({ url, skus }: CrowdOrder, client: number, untilMs: number): Promise<void> {
   const address = `198.51.100.${client + 1}`;
-  const pauseMs = client % 10 === 0 ? botEveryMs : everyMs;
+  const { everyMs, underWayMax } = client % 10 === 0 ? bot : person;
   const underWay = new Set<Promise<void>>();
   while (performance.now() < untilMs) {
-    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+    await new Promise((resolve) => setTimeout(resolve, everyMs * (0.5 + Math.random())));
     if (underWay.size >= underWayMax) continue;
     const going = go(url, nextErrand(skus, Math.random), address).finally(() => underWay.delete(going));
     underWay.add(going);

@@ -22,7 +22,7 @@ export class LiveStream {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#send(this.#pages), everyMs);
+    this.#timer = setInterval(() => this.#send(this.#pages), everyMs);
   }
 
   attach(request: FastifyRequest, reply: FastifyReply): void {
@@ -35,7 +35,7 @@ export class LiveStream {
     raw.write('retry: 1000\n\n');
     this.#pages.add(raw);
     request.socket.once('close', () => this.#pages.delete(raw));
-    void this.#send([raw]);
+    this.#send([raw]);
   }
 
   close(): void {
@@ -44,10 +44,17 @@ export class LiveStream {
     this.#pages.clear();
   }
 
-  async #send(pages: Iterable<ServerResponse>): Promise<void> {
-    const ready = [...pages].filter((page) => page.writableLength === 0 && !page.writableEnded);
+  #send(pages: Iterable<ServerResponse>): void {
+    const ready = [...pages].filter((page) => page.writableLength === 0);
     if (ready.length === 0) return;
-    const message = `event: state\ndata: ${JSON.stringify(await this.#state())}\n\n`;
-    for (const page of ready) page.write(message);
+    this.#state().then(
+      (state) => {
+        const message = `event: state\ndata: ${JSON.stringify(state)}\n\n`;
+        // The stream may have been closed, or a page have gone, while the state was made.
+        for (const page of ready) if (this.#pages.has(page)) page.write(message);
+      },
+      // A shop that cannot say how it is ends by itself (`onFatal`); a page shows that nothing comes.
+      () => undefined,
+    );
   }
 }

@@ -9,7 +9,9 @@
  * Every refusal is `{ error: { code, message } }` with a message for a person. What Fastify refuses by itself
  * (malformed JSON, a body over the limit, a wrong method) is put into the same form.
  */
+import type { Socket } from 'node:net';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -44,7 +46,15 @@ export interface Server {
 
 /** Listens on 127.0.0.1; port 0 takes a free one. Rejects with EADDRINUSE when the port is taken. */
 export async function serve(shop: Shop, port: number): Promise<Server> {
-  const app = Fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: true });
+  const app = Fastify({
+    bodyLimit: bodyBytesMax,
+    forceCloseConnections: true,
+    // An address that cannot be decoded: no route, no hook and no error handler sees it.
+    frameworkErrors: (error, _request, reply) => {
+      void answerError(error, reply);
+    },
+    clientErrorHandler: refuseNoise,
+  });
   const live = new LiveStream(() => shop.state());
   app.addHook('onRequest', async (request) => refuseStrangers(request));
   app.setErrorHandler((error: unknown, _request, reply) => answerError(error, reply));
@@ -55,7 +65,8 @@ export async function serve(shop: Shop, port: number): Promise<Server> {
   await app.register(fastifyStatic, { root: uplotDir(), prefix: '/vendor/uplot/', decorateReply: false });
   shopRoutes(app, shop);
   adminRoutes(app, shop, () => (app.server.address() as { port: number }).port);
-  app.get('/api/live', (request, reply) => live.attach(request, reply));
+  // No HEAD: it would wait for the end of a stream that has none.
+  app.get('/api/live', { exposeHeadRoute: false }, (request, reply) => live.attach(request, reply));
   try {
     await app.listen({ host: '127.0.0.1', port });
   } catch (error) {
@@ -97,11 +108,29 @@ function answerError(error: unknown, reply: FastifyReply): FastifyReply {
   return reply.code(statusCode).send(errorBody(...(known ?? (['BAD_REQUEST', message] as const))));
 }
 
+/** What is no HTTP request at all, or has headers without end. */
+function refuseNoise(error: Error & { readonly code?: string }, socket: Socket): void {
+  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const [status, body] = isTooLarge
+    ? [
+        '431 Request Header Fields Too Large',
+        errorBody('HEADERS_TOO_LARGE', 'The address or the headers are too large.'),
+      ]
+    : ['400 Bad Request', errorBody('BAD_REQUEST', 'This is not an HTTP request.')];
+  const text = JSON.stringify(body);
+  if (!socket.writable) return;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
 /** What Fastify refuses before a route sees it, in our words. */
 const refusedByFastify: Readonly<Record<string, readonly [code: string, message: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', `The body is larger than ${bodyBytesMax} bytes.`],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['NOT_JSON', 'The body must be sent as application/json.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['EMPTY_BODY', 'The body is empty; it must be JSON.'],
+  FST_ERR_BAD_URL: ['BAD_ADDRESS', 'The address cannot be decoded: a percent sign begins no character.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_JSON', 'The body is not valid JSON.'],
 };
 

@@ -38,6 +38,8 @@ export interface Follower {
 
 const decoder = new TextDecoder();
 const broughtForwardEvery = 50_000;
+/** Room for one `brought-forward` record: thousands of orders, twice. */
+const recordBytesMax = 16 * 2 ** 20;
 
 export class EventsTopic {
   readonly #log: Log;
@@ -51,7 +53,8 @@ export class EventsTopic {
   }
 
   static async open(dir: string, clock: () => number): Promise<EventsTopic> {
-    return new EventsTopic(await Log.open({ storage: fileStorage(dir), segmentBytes: 4 * 2 ** 20 }), clock);
+    const sizes = { segmentBytes: recordBytesMax, maxBatchBytes: recordBytesMax };
+    return new EventsTopic(await Log.open({ storage: fileStorage(dir), ...sizes }), clock);
   }
 
   get closedInOrder(): boolean {

@@ -2,8 +2,8 @@
  * Orders: takes them, runs them as sagas, and can say what became of each.
  *
  * An order is acknowledged when its run is durable in the saga journal, and from then on it ends, completed or
- * compensated, however often the process dies. Three sources answer questions about it: the journal (steps and
- * times, for a while), the order book (the ends of the last thousands), and nothing else.
+ * compensated, however often the process dies. Two sources answer questions about it: the journal (steps and times,
+ * for a while) and the order book (the ends of the last thousands). An id that neither remembers is a new order.
  */
 import { Log } from '@loadbearing/commit-log';
 import { fileStorage } from '@loadbearing/commit-log/node';
@@ -70,11 +70,11 @@ export class Orders {
         const order = contentOf(await orders.#engine.journal(id));
         if (order !== undefined && !parts.book.ended.has(id)) orders.#inFlight.set(id, order);
       }
-      // Ids are ordered by time, so the last page ends with the latest.
-      orders.#recent = [...orders.#recent, ...page.runs.map(({ id }) => id)].slice(-recentMax);
       if (page.next === null) break;
       after = page.next;
     }
+    const latest = await orders.#engine.list({ order: 'newest', limit: recentMax });
+    orders.#recent = latest.runs.map(({ id }) => id).reverse();
     await orders.#engine.open();
     return { orders, resumed };
   }
@@ -86,11 +86,19 @@ export class Orders {
 
   /** Accepts an order durably. A repeated id with the same content is the same order. */
   async place(order: Omit<Order, 'id'>, id: string = this.#newId()): Promise<PlaceAnswer> {
-    if (this.#open.size >= openMax) {
+    const ended = this.#book.ended.get(id);
+    if (ended !== undefined) {
+      // Its journal may be pruned: a run with this id would be a new one.
+      const isSame =
+        ended.sku === order.sku && ended.quantity === order.quantity && ended.totalCents === order.totalCents;
+      return isSame ? { ok: true, id, created: false } : conflict(id);
+    }
+    // In flight is more than open: stuck orders, and those whose end the order book has not read yet.
+    const isKnown = this.#inFlight.has(id);
+    if (!isKnown && this.#open.size >= openMax) {
       return { ok: false, code: 'TOO_MANY_ORDERS', message: `${openMax} orders are under way; try again shortly.` };
     }
     const input: OrderInput = { id, ...order };
-    const isKnown = this.#open.has(id) || this.#book.ended.has(id);
     // Before the run exists: the books must never see the effects of an order that is not counted as in flight.
     if (!isKnown) {
       this.#open.add(id);
@@ -108,7 +116,7 @@ export class Orders {
     } catch (error) {
       forget();
       if ((error as { readonly code?: unknown }).code === 'SAGA_ID_CONFLICT') {
-        return { ok: false, code: 'ID_CONFLICT', message: `Order ${id} exists and asks for something else.` };
+        return conflict(id);
       }
       throw error;
     }
@@ -137,6 +145,11 @@ export class Orders {
   async retryStuck(by: string): Promise<number> {
     const answers = await Promise.all([...this.#stuck].map((id) => this.#engine.resolve(id, { action: 'retry', by })));
     return answers.filter((answer) => answer === 'accepted').length;
+  }
+
+  /** Rejects when the engine cannot go on. */
+  async check(): Promise<void> {
+    await this.#engine.list({ limit: 1 });
   }
 
   /** Forgets the journals of orders that ended a while ago. */
@@ -171,6 +184,12 @@ export class Orders {
     return `o-${this.#clock().toString(36).padStart(9, '0')}-${this.#sequence.toString(36).padStart(4, '0')}`;
   }
 }
+
+const conflict = (id: string): PlaceAnswer => ({
+  ok: false,
+  code: 'ID_CONFLICT',
+  message: `Order ${id} exists and asks for something else.`,
+});
 
 /** What was ordered stands in the first entry of a journal. */
 function contentOf(journal: Journal | null): Order | undefined {

@@ -64,9 +64,8 @@ function markCurrent(steps: readonly Draft[], status: OrderStatus, sinceMs: numb
     current.startMs ??= sinceMs;
     delete current.endMs;
   } else if (status === 'undoing') {
-    const current = steps.findLast(
-      (step) => step.status === 'done' || (step.undoStartMs !== undefined && step.status !== 'undone'),
-    );
+    // A step that failed is undone too: its request may have been carried out all the same.
+    const current = steps.findLast(({ status: done }) => done === 'done' || done === 'failed');
     if (current === undefined) return;
     current.status = 'undoing';
     current.undoStartMs ??= sinceMs;

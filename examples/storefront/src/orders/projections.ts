@@ -152,7 +152,8 @@ export class Sales implements Projection {
 
   /** The last minutes that had sales, oldest first. */
   byMinute(limit: number): MinuteSales[] {
-    return [...this.#minutes.values()].slice(-limit);
+    // Sorted, because a clock that is set back makes an earlier minute come later.
+    return [...this.#minutes.values()].sort((a, b) => a.minuteMs - b.minuteMs).slice(-limit);
   }
 
   /** Most units first. O(products log products). */

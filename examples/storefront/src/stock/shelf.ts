@@ -150,13 +150,16 @@ export interface ShelfTotals {
   readonly soldUnits: number;
 }
 
-export function totals(shelf: Shelf): ShelfTotals {
-  let [deliveredUnits, onHandUnits, reservedUnits, soldUnits] = [0, 0, 0, 0];
-  for (const product of shelf.values()) {
+/** The products that `counts` takes, by default all. */
+export function totals(shelf: Shelf, counts: (sku: string) => boolean = () => true): ShelfTotals {
+  let [products, deliveredUnits, onHandUnits, reservedUnits, soldUnits] = [0, 0, 0, 0, 0];
+  for (const [sku, product] of shelf) {
+    if (!counts(sku)) continue;
+    products++;
     deliveredUnits += product.delivered;
     onHandUnits += product.onHand;
     soldUnits += product.sold;
     for (const units of product.reserved.values()) reservedUnits += units;
   }
-  return { products: shelf.size, deliveredUnits, onHandUnits, reservedUnits, soldUnits };
+  return { products, deliveredUnits, onHandUnits, reservedUnits, soldUnits };
 }

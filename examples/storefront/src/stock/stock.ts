@@ -6,12 +6,13 @@
  *   1. the new list of shards is durable;
  *   2. for a few products at a time, commands for them wait; the new owner imports each product, durably; then the
  *      old owner drops it, durably; then the waiting commands go on, to the new owner;
- *   3. the change is closed, and the folders of shards that left are deleted.
+ *   3. the change is closed, durably, and the folders of shards that left are deleted.
  * So at any moment of a kill a product is on its old shelf, or on both; never on none. The next start reads the list,
  * and for each product that is not where it belongs does the same again; where there are two copies the owner's is
- * the newer one and wins, because nothing was applied to the other after the import.
+ * the newer one and wins, because nothing was applied to the other after the import. A folder whose shard is not in
+ * the list holds nothing any more, perhaps not even a readable log, and is deleted before anything is opened.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { diff, ring, type Ring } from '@loadbearing/consistent-hash';
 import { Journaled } from '../journaled.ts';
@@ -43,7 +44,10 @@ export type ChangeAnswer =
   | { readonly ok: false; readonly code: string; readonly message: string };
 
 export class Stock {
+  /** Whether there was no stock in the folder before. */
+  readonly isNew: boolean;
   readonly #dir: string;
+  readonly #onFailure: ((error: Error) => void) | undefined;
   readonly #topology: Journaled<Topology, TopologyEvent>;
   readonly #shelves = new Map<string, OpenShelf>();
   /** Products that are not on the shard that the ring names: where they still are. */
@@ -55,23 +59,35 @@ export class Stock {
   #progress: { done: number; total: number } | undefined;
   #lastChange: ShelfChange | undefined;
 
-  private constructor(dir: string, topology: Journaled<Topology, TopologyEvent>) {
+  private constructor(dir: string, topology: Journaled<Topology, TopologyEvent>, onFailure?: (error: Error) => void) {
+    this.isNew = topology.isNew;
     this.#dir = dir;
+    this.#onFailure = onFailure;
     this.#topology = topology;
-    this.#ring = ring(topology.state.active.length > 0 ? topology.state.active : firstShards);
+    this.#ring = ring(topology.state.active);
   }
 
-  /** Opens all shards and finishes the change that a killed process left; answers how many products that moved. */
-  static async open(dir: string): Promise<{ readonly stock: Stock; readonly productsMoved: number }> {
+  /**
+   * Opens all shards and finishes the change that a killed process left; answers how many products that moved.
+   * `onFailure` hears that a part could not store something and has stopped: the process should end.
+   */
+  static async open(
+    dir: string,
+    onFailure?: (error: Error) => void,
+  ): Promise<{ readonly stock: Stock; readonly productsMoved: number }> {
     await mkdir(dir, { recursive: true });
-    const topology = await Journaled.open(path.join(dir, 'topology'), topologyMachine);
+    const topology = await Journaled.open(path.join(dir, 'topology'), topologyMachine, { onFailure });
     if (topology.state.active.length === 0) {
       await topology.record([{ type: 'changing', active: firstShards, leaving: [] }, { type: 'changed' }]);
     }
-    const stock = new Stock(dir, topology);
+    const stock = new Stock(dir, topology, onFailure);
     try {
       const { active, leaving } = topology.state;
-      for (const id of [...active, ...leaving]) await stock.#openShelf(id);
+      const listed = [...active, ...leaving];
+      for (const name of await readdir(dir)) {
+        if (name.startsWith('shard-') && !listed.includes(name)) await stock.#removeFolder(name);
+      }
+      for (const id of listed) await stock.#openShelf(id);
       return { stock, productsMoved: await stock.#settleAll() };
     } catch (error) {
       await stock.close();
@@ -156,8 +172,10 @@ export class Stock {
     return this.#begin('remove', shard, active.filter((id) => id !== shard)); // prettier-ignore
   }
 
+  /** Each product is counted once, where its commands go: in the act of moving it is on two shelves. */
   totals(): ReadonlyMap<string, ShelfTotals> {
-    return new Map([...this.#shelves].map(([id, shelf]) => [id, totals(shelf.state)]));
+    const isHere = (sku: string, id: string): boolean => !this.#moving.has(sku) || this.#place(sku) === id;
+    return new Map([...this.#shelves].map(([id, shelf]) => [id, totals(shelf.state, (sku) => isHere(sku, id))]));
   }
 
   async close(): Promise<void> {
@@ -184,7 +202,7 @@ export class Stock {
   }
 
   async #openShelf(id: string): Promise<OpenShelf> {
-    const shelf = await Journaled.open(path.join(this.#dir, id), shelfMachine);
+    const shelf = await Journaled.open(path.join(this.#dir, id), shelfMachine, { onFailure: this.#onFailure });
     this.#shelves.set(id, shelf);
     return shelf;
   }
@@ -192,6 +210,8 @@ export class Stock {
   #begin(kind: 'add' | 'remove', shard: string, active: readonly string[]): Promise<ChangeAnswer> {
     const changing = this.#run(kind, shard, active).finally(() => (this.#change = undefined));
     this.#change = changing;
+    // Half done it is finished by the next start, and by nothing else.
+    changing.catch((error: unknown) => this.#onFailure?.(error instanceof Error ? error : new Error(String(error))));
     return changing;
   }
 
@@ -252,14 +272,18 @@ export class Stock {
     }
     this.#progress = undefined;
     const { leaving } = this.#topology.state;
+    await this.#topology.record([{ type: 'changed' }]);
     for (const id of leaving) {
       const shelf = this.#shelves.get(id);
       this.#shelves.delete(id);
       await shelf?.close();
-      await rm(path.join(this.#dir, id), { recursive: true, force: true });
+      await this.#removeFolder(id);
     }
-    await this.#topology.record([{ type: 'changed' }]);
     return misplaced.length;
+  }
+
+  async #removeFolder(id: string): Promise<void> {
+    await rm(path.join(this.#dir, id), { recursive: true, force: true });
   }
 
   async #move(batch: readonly { readonly sku: string; readonly from: string; readonly to: string }[]): Promise<void> {
