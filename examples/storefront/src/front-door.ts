@@ -12,8 +12,8 @@ import { createLimiter, gcra, type Decision } from '@loadbearing/rate-limiter';
 import { clientAddress, createVerdict, ipKey, type RequestInfo, type Verdict } from '@loadbearing/rate-limiter/http';
 import type { GatePanel, GateSample } from './live-state.ts';
 
-const perClient = gcra({ name: 'client', rate: 20, perMs: 1000, burst: 40 });
-const perShop = gcra({ name: 'shop', rate: 200, perMs: 1000, burst: 200 });
+const perClient = gcra({ name: 'client', rate: 10, perMs: 1000, burst: 20 });
+const perShop = gcra({ name: 'shop', rate: 100, perMs: 1000, burst: 100 });
 const samplesMax = 120;
 
 export class FrontDoor {
@@ -52,8 +52,8 @@ export class FrontDoor {
       admittedTotal: this.#admittedTotal,
       rejectedTotal: this.#rejectedTotal,
       limits: [
-        '20 requests a second for each client, in bursts of up to 40',
-        '200 requests a second for the whole shop, in bursts of up to 200',
+        '10 requests a second for each client, in bursts of up to 20',
+        '100 requests a second for the whole shop, in bursts of up to 100',
       ],
     };
   }

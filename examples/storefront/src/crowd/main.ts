@@ -90,13 +90,18 @@ async function shop({ url, skus }: CrowdOrder, client: number, untilMs: number):
   await Promise.all(underWay);
 }
 
+/** To the parent, if there still is one: it may be killed at any moment, and then nobody is left to hear an error. */
+function tell(then: () => void = () => undefined): void {
+  process.send?.(report(), then);
+}
+
 process.on('disconnect', () => process.exit(0));
 process.once('message', (order: CrowdOrder) => {
   const untilMs = performance.now() + order.seconds * 1000;
-  const timer = setInterval(() => process.send?.(report()), 1000);
+  const timer = setInterval(tell, 1000);
   const clients = Array.from({ length: order.clients }, (_, client) => shop(order, client, untilMs));
   void Promise.all(clients).then(() => {
     clearInterval(timer);
-    process.send?.(report(), () => process.exit(0));
+    tell(() => process.exit(0));
   });
 });
