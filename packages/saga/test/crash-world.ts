@@ -131,7 +131,10 @@ class Life {
       load: (ids) => this.call(() => store.load(ids)),
       list: (q) => this.call(() => store.list(q)),
       prune: (ms, n) => this.call(() => store.prune(ms, n)),
-      watch: (onHint) => store.watch((runs) => void (this.isGone || onHint(runs))),
+      watch: (onHint) =>
+        store.watch((runs) => {
+          if (!this.isGone) onHint(runs);
+        }),
       close: async () => undefined,
     };
   }

@@ -296,7 +296,7 @@ describe.each(STORES)('$name', ({ open, keeps }) => {
 
   it('takes and gives plain JSON', async () => {
     const { store } = await opened();
-    const same = <T>(value: T): void => expect(JSON.parse(JSON.stringify(value))).toEqual(value);
+    const same = (value: unknown): void => expect(JSON.parse(JSON.stringify(value))).toEqual(value);
     same(await create(store, 'r'));
     same(await store.renew('w', LEASE_MS));
     same(await store.claim({ worker: 'w', kinds: [KIND], limit: 1 }));

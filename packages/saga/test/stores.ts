@@ -14,7 +14,7 @@ export interface StoreUnderTest {
 export interface StoreKind {
   readonly name: string;
   readonly keeps: boolean;
-  open(clock: ManualClock): Promise<StoreUnderTest>;
+  readonly open: (clock: ManualClock) => Promise<StoreUnderTest>;
 }
 
 const memory: StoreKind = {
