@@ -149,7 +149,8 @@ try {
     await at('crowd-button').click();
     await says(at('gate-rejected'), /[1-9]/);
     if (values.screenshot !== undefined) {
-      await page.evaluate('scrollTo(0, 0)');
+      await page.setViewportSize({ width: 1440, height: 1460 });
+      await says(page.getByText(/Crowd of 40: [1-4] s left/).first(), /left/);
       await page.screenshot({ path: path.join(import.meta.dirname, '..', '..', '..', values.screenshot) });
     }
   });
