@@ -87,7 +87,7 @@ const commands = {
   format: () => pnpm(['exec', 'prettier', '--write', '--log-level=warn', '.']),
   check: (rest) => {
     turbo('check', ...rest);
-    pnpm(['exec', 'knip']);
+    pnpm(['exec', 'knip', '--no-config-hints']);
     pnpm(['exec', 'sherif']);
   },
   bench: (rest) => {
