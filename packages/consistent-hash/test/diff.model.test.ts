@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diff, ring } from '../src/index.ts';
+import type { Ring } from '../src/index.ts';
 import { build, naivePoints, tellingHashes, topologies } from './topology.ts';
 
 /** Two rings of the same seed, otherwise unrelated. */
@@ -36,6 +37,23 @@ describe('diff', () => {
         }
       }),
     );
+  });
+
+  it('joins neighbours even where a placement lists them apart', () => {
+    const apart = (whole: Ring): Ring =>
+      Object.create(whole, {
+        ranges: {
+          *value() {
+            for (const { start, end, node } of whole.ranges()) {
+              const middle = Math.floor((start + end) / 2);
+              yield { start, end: middle, node };
+              if (middle < end) yield { start: middle + 1, end, node };
+            }
+          },
+        },
+      });
+    const [before, after] = [ring(['a', 'b', 'c']), ring(['b', 'c', 'd'])];
+    expect(diff(apart(before), apart(after))).toEqual(diff(before, after));
   });
 
   it('adds up to the change of the shares', () => {
