@@ -161,7 +161,7 @@ export function replacePoints(
   let point = -1;
   let was = -1;
   for (let cell = 0, left = table.size; left > 0; cell++) {
-    // eachPoint, written out: a call for each point made a change half as fast again as it is.
+    // eachPoint, written out to save a call for each point.
     if (oldPoints[cell] === point && oldOwners[cell] === was) continue;
     point = oldPoints[cell] as number;
     was = oldOwners[cell] as number;

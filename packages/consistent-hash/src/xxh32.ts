@@ -63,8 +63,8 @@ function hashBytes(bytes: Uint8Array, length: number, seed: number): number {
   return avalanche(h);
 }
 
-// Written out where hashBytes calls `word`: a function that also updates `any`, or reads the characters a second time,
-// made the whole hash a third slower.
+// Written out where hashBytes calls `word`: a closure that also updates `any`, and a second read of the characters, were
+// both slower, for keys of 12 and of 40 characters.
 function hashString(text: string, seed: number): number {
   const length = text.length;
   let any = 0;
