@@ -17,4 +17,6 @@ export const definePackage = (entry: Record<string, string>): ReturnType<typeof 
     treeshake: true,
     splitting: true,
     silent: true,
+    // 'node:fs' and not 'fs': only the former says what it is.
+    removeNodeProtocol: false,
   });
