@@ -6,7 +6,9 @@
  * worker lost it) gives the handler up to a second to settle, so an undo seldom overtakes the request it undoes here;
  * over the wire it still can, which is what the participant's tombstone is for.
  *
- * After the answer nothing here refers to the handler's promise: one that never settles costs only itself.
+ * The AbortController is made when a handler first looks at its signal: it costs more than everything else here, and
+ * most handlers never look. After the answer nothing here refers to the handler's promise: one that never settles
+ * costs only itself.
  */
 import { codeOf, summarize } from './errors.ts';
 import { toJson } from './json.ts';
@@ -18,41 +20,67 @@ const ABORT_GRACE_MS = 1000;
 /** Returned by the call to say that the condition of its step is false. */
 export const SKIP: unique symbol = Symbol('skip');
 
-export interface AttemptPorts {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-  readonly resultBytesMax: number;
-  readonly controller: AbortController;
+export class Attempt {
+  /** Never rejects. */
+  readonly outcome: Promise<AttemptOutcome>;
+  private readonly clock: Clock;
+  private readonly resultBytesMax: number;
+  private resolve: (outcome: AttemptOutcome) => void = () => undefined;
+  private cancelTimer: (() => void) | undefined;
+  private controller: AbortController | undefined;
+  private abortReason: Error | undefined;
+  private over = false;
+
+  /** @param call gets this attempt, for its signal */
+  constructor(clock: Clock, timeoutMs: number, resultBytesMax: number, call: (attempt: Attempt) => unknown) {
+    this.clock = clock;
+    this.resultBytesMax = resultBytesMax;
+    this.outcome = new Promise((resolve) => (this.resolve = resolve));
+    this.cancelTimer = clock.schedule(() => this.timeOut(timeoutMs), timeoutMs);
+    // Thrown or returned at once, or later: all take the same number of turns, so siblings keep their order.
+    new Promise((settled) => settled(call(this))).then(
+      (value) => this.finish(() => success(value, this.resultBytesMax)),
+      (error: unknown) => this.finish(() => failure(error)),
+    );
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+    }
+    return this.controller.signal;
+  }
+
+  /** Asks the handler to stop; it has a moment to settle. */
+  abort(why: string): void {
+    if (this.abortReason !== undefined || this.over) return;
+    const error = named('AbortError', why);
+    this.abortReason = error;
+    this.cancelTimer?.();
+    this.cancelTimer = this.clock.schedule(() => this.finish(() => failure(error)), ABORT_GRACE_MS);
+    this.controller?.abort(error);
+  }
+
+  private timeOut(timeoutMs: number): void {
+    const error = named('TimeoutError', `no answer within ${timeoutMs} ms`);
+    this.finish(() => failure(error));
+    this.abortReason = error;
+    this.controller?.abort(error);
+  }
+
+  private finish(outcome: () => AttemptOutcome): void {
+    if (this.over) return;
+    this.over = true;
+    this.cancelTimer?.();
+    this.resolve(outcome());
+  }
 }
 
-/** Never rejects. */
-export function runAttempt(call: () => unknown, ports: AttemptPorts): Promise<AttemptOutcome> {
-  const { clock, timeoutMs, controller } = ports;
-  return new Promise((resolve) => {
-    let over = false;
-    let cancelGrace: (() => void) | undefined;
-    const finish = (outcome: AttemptOutcome): void => {
-      if (over) return;
-      over = true;
-      cancelTimeout();
-      cancelGrace?.();
-      controller.signal.removeEventListener('abort', onAbort);
-      resolve(outcome);
-    };
-    const fail = (error: unknown): void => finish(failure(error));
-    const onAbort = (): void => {
-      if (!over) cancelGrace = clock.schedule(() => fail(controller.signal.reason), ABORT_GRACE_MS);
-    };
-    const cancelTimeout = clock.schedule(() => {
-      const error = new Error(`no answer within ${timeoutMs} ms`);
-      error.name = 'TimeoutError';
-      finish({ type: 'failed', verdict: 'retry', error: summarize(error) });
-      controller.abort(error);
-    }, timeoutMs);
-    controller.signal.addEventListener('abort', onAbort);
-    // Thrown or returned at once, or later: all take the same number of turns, so siblings keep their order.
-    new Promise((settled) => settled(call())).then((value) => finish(success(value, ports.resultBytesMax)), fail);
-  });
+function named(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
 }
 
 function success(value: unknown, bytesMax: number): AttemptOutcome {

@@ -5,7 +5,7 @@
  * `${runId}/${step}`, which is the same for every attempt and for the undo: the participant tells repetitions by it.
  * At most one call per step is at work; asking again for one that is changes nothing.
  */
-import { SKIP, runAttempt } from './attempt.ts';
+import { Attempt, SKIP } from './attempt.ts';
 import { Park, summarize } from './errors.ts';
 import { nodeState, resultsOf } from './evolve.ts';
 import type { RunState } from './evolve.ts';
@@ -24,7 +24,7 @@ export interface CallPorts {
 
 interface Call {
   readonly undo: boolean;
-  readonly controller: AbortController;
+  readonly attempt: Attempt;
 }
 
 export class Calls {
@@ -52,11 +52,17 @@ export class Calls {
 
   run(state: RunState, step: string, attempt: number): void {
     const definition = this.definition.nodes.get(step)!;
-    this.call(state, definition, false, attempt, (controller) => {
+    this.call(state, definition, false, attempt, (self) => {
       const context: StepContext<unknown, Record<string, Json>> = {
         input: this.parsedInput(state.input),
         results: resultsOf(state),
-        ...common(state, step, attempt, controller),
+        runId: state.id,
+        key: keyOf(state, step),
+        fence: state.fence,
+        attempt,
+        get signal() {
+          return self.signal;
+        },
       };
       if (definition.when !== undefined && definition.when(context) !== true) return SKIP;
       return definition.run!(context);
@@ -67,14 +73,20 @@ export class Calls {
     const definition = this.definition.nodes.get(step)!;
     const { undo } = definition;
     if (typeof undo !== 'function') return;
-    this.call(state, definition, true, attempt, async (controller) => {
+    this.call(state, definition, true, attempt, async (self) => {
       const node = nodeState(state, step);
       const context: UndoContext<unknown, Record<string, Json>, unknown> = {
         input: this.parsedInput(state.input),
         results: resultsOf(state),
         result: node.status === 'done' ? node.result : undefined,
         reason: state.reason!,
-        ...common(state, step, attempt, controller),
+        runId: state.id,
+        key: keyOf(state, step),
+        fence: state.fence,
+        attempt,
+        get signal() {
+          return self.signal;
+        },
       };
       await undo(context);
     });
@@ -82,14 +94,14 @@ export class Calls {
 
   /** Asks the steps going forward to stop; they still settle. */
   abortForward(): void {
-    for (const { undo, controller } of this.byStep.values()) if (!undo) abort(controller, 'the run is being undone');
+    for (const { undo, attempt } of this.byStep.values()) if (!undo) attempt.abort('the run is being undone');
   }
 
   /** Asks all to stop and forgets them: nothing settles here any more. */
   dropAll(why: string): void {
     const calls = [...this.byStep.values()];
     this.byStep.clear();
-    for (const { controller } of calls) abort(controller, why);
+    for (const { attempt } of calls) attempt.abort(why);
   }
 
   private call(
@@ -97,21 +109,17 @@ export class Calls {
     definition: NodeDefinition,
     undo: boolean,
     attempt: number,
-    handler: (controller: AbortController) => unknown,
+    handler: (attempt: Attempt) => unknown,
   ): void {
     const { clock, observer, random, entryBytesMax } = this.ports;
     const step = definition.node.name;
     if (this.byStep.has(step)) return;
-    const call: Call = { undo, controller: new AbortController() };
-    this.byStep.set(step, call);
     observer.tell({ type: 'attempt', runId: state.id, step, undo, attempt });
     const sinceMs = clock.monotonic();
-    void runAttempt(() => handler(call.controller), {
-      clock,
-      timeoutMs: (undo ? definition.backward : definition.forward).timeoutMs,
-      resultBytesMax: entryBytesMax,
-      controller: call.controller,
-    }).then((outcome) => {
+    const { timeoutMs } = undo ? definition.backward : definition.forward;
+    const call: Call = { undo, attempt: new Attempt(clock, timeoutMs, entryBytesMax, handler) };
+    this.byStep.set(step, call);
+    void call.attempt.outcome.then((outcome) => {
       if (this.byStep.get(step) !== call) return;
       this.byStep.delete(step);
       observer.tell({ type: 'settled', runId: state.id, step, undo, attempt, outcome: outcome.type });
@@ -133,18 +141,5 @@ export class Calls {
   }
 }
 
-function common(
-  state: RunState,
-  step: string,
-  attempt: number,
-  controller: AbortController,
-): Omit<StepContext<unknown, unknown>, 'input' | 'results'> {
-  return { runId: state.id, key: `${state.id}/${step}`, fence: state.fence, attempt, signal: controller.signal };
-}
-
-function abort(controller: AbortController, why: string): void {
-  if (controller.signal.aborted) return;
-  const error = new Error(why);
-  error.name = 'AbortError';
-  controller.abort(error);
-}
+/** The same for every attempt and for the undo. */
+const keyOf = (state: RunState, step: string): string => `${state.id}/${step}`;

@@ -63,12 +63,15 @@ class SagaEngine implements Engine {
   private worker: Worker | null = null;
   private opening: Promise<void> | null = null;
   private unwatch: (() => void) | null = null;
+  /** This engine and the number of its call name a `start` in the journal. */
+  private readonly mark: string;
   private nonce = 0;
   private failure: Error | null = null;
   private closing: Promise<void> | null = null;
 
   constructor(settings: Settings) {
     this.settings = settings;
+    this.mark = this.unique();
     const { store, clock, pollMs } = settings;
     this.creates = new Batcher({
       call: (rows) => store.create(rows),
@@ -109,7 +112,7 @@ class SagaEngine implements Engine {
     const definition = this.definition(saga);
     const { kind, deadlineMs } = definition;
     const value = this.json('input', definition.parse(input)).value ?? null;
-    const by = `${name}/${(this.nonce++).toString(36)}.${this.unique()}`;
+    const by = `${name}/${(this.nonce++).toString(36)}.${this.mark}`;
     const deadline = deadlineMs === undefined ? {} : { deadlineMs };
     const started = { type: 'started', v: 1, input: value, by, ...deadline } as const;
     const owner = this.worker?.reserve() ?? null;

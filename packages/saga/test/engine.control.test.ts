@@ -540,27 +540,6 @@ describe('a worker', () => {
     });
   });
 
-  it('sets its timers by the moment at which it decided, however the clock creeps on', async () => {
-    const clock = manualClock();
-    let creepMs = 0;
-    // Time passes between any two looks at the clock, as it does.
-    const creeping: Clock = { ...clock, monotonic: () => clock.monotonic() + (creepMs += 0.25) };
-    const w = world(undefined, clock);
-    const s = saga('s', { version: 1, parse, deadlineMs: 40 }).step('a', { run: never, undo }).build();
-    for (let i = 0; i < 40; i++) {
-      creepMs = 0;
-      const engine = w.engine({ sagas: [s], clock: creeping, worker: `w${i}`, holdMs: 1000 });
-      await engine.open();
-      const run = await engine.start(s, { n: 1 }, { id: `r${i}` });
-      await settle();
-      creepMs += i / 4;
-      await w.advance(60, 2);
-      await w.advance(1100, 100);
-      expect(await run.result()).toMatchObject({ status: 'compensated', reason: { kind: 'deadline' } });
-      await engine.close({ graceMs: 0 });
-    }
-  });
-
   it('stops with the store, and every call says so', async () => {
     const w = world();
     const s = slow([]);

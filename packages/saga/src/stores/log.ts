@@ -7,7 +7,7 @@
  * and everything it may have read, is as durable as the log makes it: nobody ever sees what a crash could take back.
  *
  * Opening reads the log from the start and applies the facts again. One process has the log (its own lock sees to
- * that), so all runs that had an owner are due at once, and their next claim counts as a crash.
+ * that), and no lease is in it: all runs that had an owner are due at once, and their next claim counts as a crash.
  *
  * A failed append leaves the table ahead of the log, and no one can say what the disk holds: the store stops with
  * SAGA_STORE_FAILED and stays stopped, and opening it again finds out.
@@ -78,7 +78,6 @@ export async function logStore(options: LogStoreOptions): Promise<SagaStore> {
       "the log answers before it has synced (durability none or interval): use 'batch', or accept: 'relaxed'",
     );
   }
-  table.orphanAll(Math.max(table.lastMs, clock.now()));
   return new LogStore(log, table, clock, durable ? 'synced' : 'relaxed');
 }
 

@@ -170,12 +170,6 @@ export class RunTable {
     this.rows.apply(fact);
   }
 
-  /** After all facts are applied again: no owner has survived. */
-  orphanAll(nowMs: number): void {
-    for (const row of this.rows.byId.values()) if (row.worker !== null) this.rows.letGo(row, nowMs, true);
-    this.rows.workers.clear();
-  }
-
   private commit(facts: Fact[], fact: Fact): void {
     this.rows.apply(fact);
     facts.push(fact);
