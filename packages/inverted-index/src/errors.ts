@@ -25,7 +25,13 @@ export class SearchError extends Error {
   }
 }
 
-/** A value of unknown type, short, for a message. */
+/** A value of unknown type, short, for a message. Never throws: it may be a bigint, a cycle or a function. */
 export function show(value: unknown): string {
-  return (typeof value === 'string' ? value : value === undefined ? 'undefined' : JSON.stringify(value)).slice(0, 100);
+  if (typeof value === 'string') return value.slice(0, 100);
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value).slice(0, 100);
+  } catch {
+    return Array.isArray(value) ? 'an array' : 'an object';
+  }
 }

@@ -11,9 +11,9 @@ export type {
   SearchBody,
   SearchResponse,
   WriteResult,
-} from './engine/inverted-index.ts';
+} from './engine/types.ts';
 export { SearchError } from './errors.ts';
 export type { SearchErrorCode } from './errors.ts';
 export type { Token } from './analysis/analyzer.ts';
-export type { Query } from './query/parse.ts';
+export type { Query } from './query/query.ts';
 export type { DocumentOf, FieldMapping, FieldPath, Mappings, Properties } from './schema/types.ts';

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { porter } from '../src/analysis/porter.ts';
 import { InvertedIndex } from '../src/index.ts';
 import { lengthOf, normOf } from '../src/search/bm25.ts';
-import { phraseFrequency } from '../src/search/phrase.ts';
 
 const mappings = {
   properties: { title: { type: 'text' }, body: { type: 'text' }, tags: { type: 'keyword' }, stars: { type: 'long' } },
@@ -71,12 +70,6 @@ test('a string searches every text field; must, filter, must_not and minimum_sho
   ).toEqual(['ring']);
   expect(await ids(index, { prefix: { tags: 'work' } })).toEqual(['saga']);
   expect(await ids(index, { terms: { stars: [3, 4] } })).toEqual(['saga']);
-});
-
-test('a phrase with slop counts 1 / (1 + spread)', () => {
-  expect(phraseFrequency([[3], [3]], 0)).toBe(1);
-  expect(phraseFrequency([[3], [5]], 1)).toBe(0);
-  expect(phraseFrequency([[1, 3], [5]], 2)).toBeCloseTo(1 / 3);
 });
 
 test('highlights encode the text around the tags', async () => {

@@ -21,6 +21,7 @@ export type AnalyzerName = 'default' | 'standard' | 'simple' | 'whitespace' | 'k
 export const ANALYZERS: readonly AnalyzerName[] = ['default', 'standard', 'simple', 'whitespace', 'keyword'];
 
 const MEMO_MAX = 65_536;
+const MEMO_UNITS_MAX = 255;
 const STOP_WORDS: ReadonlySet<string> = new Set(
   'a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with'.split(
     ' ',
@@ -43,9 +44,11 @@ const FOLDS: ReadonlyMap<string, string> = new Map([
 export function fold(token: string): string {
   // eslint wants no control characters in patterns, so ASCII is recognised by what lies outside it
   if (!/[\u0080-\uffff]/.test(token)) return token;
+  // NFKD may bring capitals (𝐇 and other mathematical letters have no lower case of their own)
   return token
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
+    .toLowerCase()
     .replace(/[ßæœøđðłıþ’]/gu, (c) => FOLDS.get(c) ?? c);
 }
 
@@ -64,6 +67,9 @@ const CHAINS: Readonly<Record<AnalyzerName, readonly [TokenizerName, (raw: strin
   keyword: ['keyword', (raw) => raw],
 };
 
+/** Told of each token that no filter dropped. */
+export type EachToken = (token: string, start: number, end: number, position: number) => void;
+
 export class Analyzer {
   readonly name: AnalyzerName;
   readonly #memo = new Map<string, string>();
@@ -72,21 +78,36 @@ export class Analyzer {
     this.name = name;
   }
 
-  /** Tokens of `text`; positions start at `first`. */
-  tokens(text: string, first = 0): readonly Token[] {
-    const [tokenizer, filter] = CHAINS[this.name];
-    const tokens: Token[] = [];
+  /** Tells `each` of the tokens of `text`, in order; positions start at `first`. Makes no object per token. */
+  scan(text: string, first: number, each: EachToken): void {
+    const [tokenizer] = CHAINS[this.name];
+    const memo = this.#memo;
     let position = first;
-    for (const raw of tokenize(tokenizer, text)) {
-      let token = this.#memo.get(raw.text);
-      if (token === undefined) {
-        token = filter(raw.text).replace(/\p{Cs}/gu, '\ufffd'); // a lone surrogate has no UTF-8 form
-        if (this.#memo.size >= MEMO_MAX) this.#memo.clear();
-        this.#memo.set(raw.text, token);
-      }
-      if (token !== '') tokens.push({ token, start_offset: raw.start, end_offset: raw.end, position });
+    tokenize(tokenizer, text, (start, end) => {
+      const raw = text.slice(start, end);
+      const token = memo.get(raw) ?? this.#learn(raw);
+      if (token !== '') each(token, start, end, position);
       position += 1;
-    }
+    });
+  }
+
+  /** Tokens of `text`. */
+  tokens(text: string): readonly Token[] {
+    const tokens: Token[] = [];
+    this.scan(text, 0, (token, start_offset, end_offset, position) =>
+      tokens.push({ token, start_offset, end_offset, position }),
+    );
     return tokens;
+  }
+
+  #learn(raw: string): string {
+    const [, filter] = CHAINS[this.name];
+    // A copy: engines keep a slice as a pointer into the string it was cut from, so a kept word would keep its text.
+    const word = ` ${raw}`.slice(1);
+    const token = filter(word).replace(/\p{Cs}/gu, '\ufffd'); // a lone surrogate has no UTF-8 form
+    if (this.#memo.size >= MEMO_MAX) this.#memo.clear();
+    // longer are only the whole values of the keyword analyzer, which seldom come again
+    if (word.length <= MEMO_UNITS_MAX) this.#memo.set(word, token);
+    return token;
   }
 }

@@ -4,113 +4,42 @@
  * Idea (Lucene's): writes go to a buffer; a refresh freezes it into an immutable segment; a delete only clears a bit.
  * A search refreshes first, so a program reads its own writes. Invariants: an id has at most one live document; a
  * document is checked before it takes a sequence number; ties rank by order of insertion, because segments are kept
- * in order and only neighbours are merged. A merge replays the stored sources of its segments into one buffer, which
- * drops deleted documents; neighbours merge while the older is less than twice the younger, so there are O(log n)
- * segments and a document is analysed O(log n) times.
+ * in order and only neighbours are merged; a document that was replaced counts as inserted again. Neighbours merge while
+ * the older is less than twice the younger, so there are O(log n) segments and a posting is copied O(log n) times; a
+ * segment of which more than a third is deleted is written anew, so memory follows the live documents.
  */
 import { ANALYZERS, Analyzer, type AnalyzerName, type Token } from '../analysis/analyzer.ts';
-import { SearchError, type SearchErrorCode, show } from '../errors.ts';
-import { type HighlightOptions, highlight } from '../features/highlight.ts';
-import { type Node, type Query, parseQuery } from '../query/parse.ts';
-import { type Field, Schema, checkKeys, isObject } from '../schema/mapping.ts';
+import { SearchError, show } from '../errors.ts';
+import type { Node } from '../query/node.ts';
+import { parseQuery } from '../query/parse.ts';
+import type { Query } from '../query/query.ts';
+import { type Field, isObject } from '../schema/mapping.ts';
 import type { DocumentOf, FieldPath, Mappings } from '../schema/types.ts';
-import { Executor, Statistics } from '../search/execute.ts';
+import { Executor } from '../search/execute.ts';
+import { Statistics } from '../search/statistics.ts';
 import { TopK } from '../search/top-k.ts';
-import { Buffer, type Segment } from '../segment/segment.ts';
+import { merge } from '../segment/merge.ts';
+import { Buffer, type Segment, clear } from '../segment/segment.ts';
+import { searchRequest } from './search-request.ts';
+import { type Settings, settingsOf } from './settings.ts';
+import type {
+  BulkOperation,
+  BulkResult,
+  GetResult,
+  Hit,
+  IndexOptions,
+  IndexStats,
+  SearchBody,
+  SearchResponse,
+  WriteResult,
+} from './types.ts';
 
-export interface Limits {
-  readonly maxResultWindow: number;
-  readonly maxClauses: number;
-  readonly maxDepth: number;
-  readonly maxTerms: number;
-  readonly maxQueryChars: number;
-  readonly maxDocumentBytes: number;
-}
-export interface IndexOptions<M extends Mappings> {
-  readonly mappings: M;
-  /** k1 and b of BM25: 0.9 and 0.4. */
-  readonly settings?: { readonly similarity?: { readonly k1?: number; readonly b?: number } };
-  /** The buffer is frozen into a segment at about this size: 64 MiB. */
-  readonly ramBufferBytes?: number;
-  readonly refresh?: 'on_search' | 'manual';
-  readonly limits?: Partial<Limits>;
-}
-export interface WriteResult {
-  readonly _id: string;
-  readonly _version: number;
-  readonly _seq_no: number;
-  readonly _primary_term: number;
-  readonly result: 'created' | 'updated' | 'deleted' | 'not_found' | 'conflict';
-}
-export type GetResult<D> =
-  | {
-      readonly found: true;
-      readonly _id: string;
-      readonly _version: number;
-      readonly _seq_no: number;
-      readonly _primary_term: number;
-      readonly _source: D;
-    }
-  | { readonly found: false; readonly _id: string };
-export type BulkOperation<D> =
-  | { readonly index: D; readonly id: string }
-  | { readonly create: D; readonly id: string }
-  | { readonly delete: string };
-export interface BulkResult {
-  readonly errors: boolean;
-  readonly items: readonly (
-    WriteResult | { readonly _id: string; readonly error: { readonly code: SearchErrorCode; readonly reason: string } }
-  )[];
-}
-export interface HighlightField {
-  readonly fragment_size?: number;
-  readonly number_of_fragments?: number;
-}
-export interface SearchBody<F extends string = string> {
-  readonly query?: Query<F>;
-  readonly from?: number;
-  readonly size?: number;
-  readonly track_total_hits?: boolean;
-  readonly _source?: boolean;
-  readonly highlight?: {
-    readonly fields: Readonly<Partial<Record<F, HighlightField>>>;
-    readonly pre_tags?: readonly [string];
-    readonly post_tags?: readonly [string];
-  };
-}
-export interface Hit<D> {
-  readonly _id: string;
-  readonly _score: number | null;
-  readonly _source?: D;
-  readonly highlight?: Readonly<Record<string, readonly string[]>>;
-}
-export interface SearchResponse<D> {
-  readonly hits: {
-    readonly total?: { readonly value: number; readonly relation: 'eq' };
-    readonly max_score: number | null;
-    readonly hits: readonly Hit<D>[];
-  };
-}
-export interface IndexStats {
-  readonly docs: number;
-  readonly deleted: number;
-  readonly postings: number;
-  readonly terms: number;
-  readonly segments: readonly { readonly docs: number; readonly deleted: number }[];
-}
-
-const LIMITS: Limits = {
-  maxResultWindow: 10_000,
-  maxClauses: 1024,
-  maxDepth: 20,
-  maxTerms: 65_536,
-  maxQueryChars: 16_384,
-  maxDocumentBytes: 16 * 2 ** 20,
-};
 const ID_BYTES_MAX = 512;
+/** A segment is written anew when more than this part of it is deleted. */
+const DELETED_PART_MAX = 1 / 3;
 
 interface Place {
-  holder: { readonly live: Uint8Array | number[] };
+  holder: { readonly live: Uint8Array | number[]; deleted: number };
   doc: number;
   json: string;
   readonly version: number;
@@ -118,41 +47,21 @@ interface Place {
 }
 
 export class InvertedIndex<M extends Mappings> {
-  readonly #schema: Schema;
-  readonly #limits: Limits;
-  readonly #similarity: { readonly k1: number; readonly b: number };
-  readonly #ramBufferBytes: number;
-  readonly #onSearch: boolean;
+  readonly #settings: Settings;
   readonly #places = new Map<string, Place>();
   #segments: readonly Segment[] = [];
+  /** Of these segments; deletions do not change it. */
+  #statistics: Statistics;
   #buffer: Buffer;
+  /** Something was written or deleted since the last refresh. */
+  #dirty = false;
   #seqNo = 0;
   #closed = false;
 
   private constructor(options: IndexOptions<M>) {
-    if (!isObject(options)) throw new SearchError('invalid_value', 'expected an object', 'options');
-    checkKeys({ ...options }, ['mappings', 'settings', 'ramBufferBytes', 'refresh', 'limits'], 'options');
-    this.#schema = new Schema(options.mappings);
-    checkKeys({ ...options.settings }, ['similarity'], 'settings');
-    checkKeys({ ...options.settings?.similarity }, ['k1', 'b'], 'settings.similarity');
-    const { k1 = 0.9, b = 0.4 } = options.settings?.similarity ?? {};
-    if (!(k1 > 0 && k1 < Infinity))
-      throw new SearchError('invalid_value', `got ${k1}; allowed: above 0`, 'settings.similarity.k1');
-    if (!(b >= 0 && b <= 1))
-      throw new SearchError('invalid_value', `got ${b}; allowed: 0 to 1`, 'settings.similarity.b');
-    this.#similarity = { k1, b };
-    this.#ramBufferBytes = options.ramBufferBytes ?? 64 * 2 ** 20;
-    if (!(this.#ramBufferBytes > 0))
-      throw new SearchError('invalid_value', `got ${this.#ramBufferBytes}; allowed: above 0`, 'ramBufferBytes');
-    const refresh: unknown = options.refresh ?? 'on_search';
-    if (refresh !== 'on_search' && refresh !== 'manual')
-      throw new SearchError('invalid_value', `got ${show(refresh)}; allowed: on_search, manual`, 'refresh');
-    this.#onSearch = refresh === 'on_search';
-    checkKeys({ ...options.limits }, Object.keys(LIMITS), 'limits');
-    this.#limits = { ...LIMITS, ...options.limits };
-    for (const [key, value] of Object.entries(this.#limits))
-      if (!(value > 0)) throw new SearchError('invalid_value', `got ${show(value)}; allowed: above 0`, `limits.${key}`);
-    this.#buffer = new Buffer(this.#schema);
+    this.#settings = settingsOf(options);
+    this.#buffer = new Buffer(this.#settings.schema);
+    this.#statistics = new Statistics(this.#segments, this.#settings.similarity);
   }
 
   /** Opens an empty index in memory. Rejects with `SearchError` for a wrong mapping or option. */
@@ -165,7 +74,12 @@ export class InvertedIndex<M extends Mappings> {
     document: DocumentOf<M>,
     options: { readonly id: string; readonly op_type?: 'index' | 'create' },
   ): Promise<WriteResult> {
-    return attempt(() => this.#write(options.id, document, options.op_type === 'create'));
+    return attempt(() => {
+      const type: unknown = options.op_type ?? 'index';
+      if (type !== 'index' && type !== 'create')
+        throw new SearchError('invalid_value', `got ${show(type)}; allowed: index, create`, 'op_type');
+      return this.#write(options.id, document, type === 'create');
+    });
   }
 
   delete(id: string): Promise<WriteResult> {
@@ -179,6 +93,8 @@ export class InvertedIndex<M extends Mappings> {
       let errors = false;
       const items = Array.from(operations, (operation): BulkResult['items'][number] => {
         try {
+          if (!isObject(operation))
+            throw new SearchError('invalid_value', 'expected { index, id }, { create, id } or { delete }', 'operation');
           if ('delete' in operation) return this.#remove(operation.delete);
           return 'create' in operation
             ? this.#write(operation.id, operation.create, true)
@@ -187,7 +103,7 @@ export class InvertedIndex<M extends Mappings> {
           if (!(error instanceof SearchError)) throw error;
           errors = true;
           return {
-            _id: 'delete' in operation ? operation.delete : operation.id,
+            _id: !isObject(operation) ? '' : 'delete' in operation ? operation.delete : operation.id,
             error: { code: error.code, reason: error.message },
           };
         }
@@ -217,46 +133,33 @@ export class InvertedIndex<M extends Mappings> {
   search(body: SearchBody<FieldPath<M>> | string): Promise<SearchResponse<DocumentOf<M>>> {
     return attempt(() => {
       this.#check();
-      const given: unknown = typeof body === 'string' ? { query: { combined_fields: { query: body } } } : body;
-      if (!isObject(given)) throw new SearchError('invalid_value', 'expected a string or an object', 'body');
-      checkKeys(given, ['query', 'from', 'size', 'track_total_hits', '_source', 'highlight'], 'body');
-      const from = whole(given['from'], 0, 'from');
-      const size = whole(given['size'], 10, 'size');
-      if (from + size > this.#limits.maxResultWindow)
-        throw new SearchError(
-          'limit_exceeded',
-          `from + size is ${from + size}; allowed: ${this.#limits.maxResultWindow}`,
-          'size',
-        );
-      const track = flag(given['track_total_hits'], 'track_total_hits');
-      const withSource = flag(given['_source'], '_source');
-      const marker = this.#highlighter(given['highlight']);
-      if (this.#onSearch) this.#refresh();
-      const node = this.#parse(given['query'] ?? { match_all: {} });
+      const { schema, limits, onSearch } = this.#settings;
+      const { query, from, size, trackTotal, withSource, marker } = searchRequest(body, schema, limits);
+      if (onSearch) this.#refresh();
+      const node = this.#parse(query);
       const best = new TopK(from + size);
       let total = 0;
       let max = -Infinity;
       this.#visit(node, (doc, score) => {
         total += 1;
-        max = Math.max(max, score);
-        if (from + size > 0) best.offer(doc, score);
+        if (score > max) max = score;
+        best.offer(doc, score);
       });
       const hits = best
         .ranked()
         .slice(from)
         .map(({ doc, score }): Hit<DocumentOf<M>> => {
           const { id, json } = this.#stored(doc);
-          const marked = marker?.(json, node);
           return {
             _id: id,
             _score: score,
             ...(withSource ? { _source: this.#source(json) } : {}),
-            ...(marked === undefined ? {} : { highlight: marked }),
+            ...(marker === undefined ? {} : { highlight: marker(json, node) }),
           };
         });
       return {
         hits: {
-          ...(track ? { total: { value: total, relation: 'eq' as const } } : {}),
+          ...(trackTotal ? { total: { value: total, relation: 'eq' as const } } : {}),
           max_score: total > 0 ? max : null,
           hits,
         },
@@ -267,7 +170,7 @@ export class InvertedIndex<M extends Mappings> {
   count(query?: Query<FieldPath<M>>): Promise<number> {
     return attempt(() => {
       this.#check();
-      if (this.#onSearch) this.#refresh();
+      if (this.#settings.onSearch) this.#refresh();
       let total = 0;
       this.#visit(this.#parse(query ?? { match_all: {} }), () => (total += 1));
       return total;
@@ -287,7 +190,7 @@ export class InvertedIndex<M extends Mappings> {
     request: { readonly text: string } & ({ readonly analyzer: AnalyzerName } | { readonly field: FieldPath<M> }),
   ): readonly Token[] {
     this.#check();
-    if ('field' in request) return this.#schema.field(request.field, 'field').analyzer.tokens(request.text);
+    if ('field' in request) return this.#settings.schema.field(request.field, 'field').analyzer.tokens(request.text);
     if (!ANALYZERS.includes(request.analyzer))
       throw new SearchError(
         'invalid_value',
@@ -298,10 +201,7 @@ export class InvertedIndex<M extends Mappings> {
   }
 
   stats(): IndexStats {
-    const segments = this.#segments.map(({ size, live }) => ({
-      docs: live.reduce((sum, bit) => sum + bit, 0),
-      deleted: size - live.reduce((sum, bit) => sum + bit, 0),
-    }));
+    const segments = this.#segments.map(({ size, deleted }) => ({ docs: size - deleted, deleted }));
     const lists = this.#segments.flatMap(({ inverted }) => [...inverted.values()]);
     return {
       docs: this.#places.size,
@@ -317,7 +217,8 @@ export class InvertedIndex<M extends Mappings> {
     this.#closed = true;
     this.#places.clear();
     this.#segments = [];
-    this.#buffer = new Buffer(this.#schema);
+    this.#statistics = new Statistics(this.#segments, this.#settings.similarity);
+    this.#buffer = new Buffer(this.#settings.schema);
     return Promise.resolve();
   }
 
@@ -331,25 +232,23 @@ export class InvertedIndex<M extends Mappings> {
 
   #write(id: string, document: unknown, create: boolean): WriteResult {
     this.#check();
-    if (typeof id !== 'string' || id === '' || new TextEncoder().encode(id).length > ID_BYTES_MAX)
-      throw new SearchError('invalid_document', `an id is a string of 1 to ${ID_BYTES_MAX} bytes`, '_id');
+    if (typeof id !== 'string' || id === '' || /\p{Cs}/u.test(id) || utf8Length(id) > ID_BYTES_MAX)
+      throw new SearchError('invalid_document', `an id is a well-formed string of 1 to ${ID_BYTES_MAX} bytes`, '_id');
     const old = this.#places.get(id);
     if (create && old !== undefined)
       return { _id: id, _version: old.version, _seq_no: old.seqNo, _primary_term: 1, result: 'conflict' };
-    const values = this.#schema.values(document);
-    const json = JSON.stringify(document);
-    if (json.length > this.#limits.maxDocumentBytes)
-      throw new SearchError(
-        'limit_exceeded',
-        `a document of more than ${this.#limits.maxDocumentBytes} bytes`,
-        '_source',
-      );
-    if (old !== undefined) old.holder.live[old.doc] = 0;
+    const { schema, limits, ramBufferBytes } = this.#settings;
+    const values = schema.values(document);
+    const json = toJson(document);
+    if (json.length > limits.maxDocumentBytes)
+      throw new SearchError('limit_exceeded', `a document of more than ${limits.maxDocumentBytes} bytes`, '_source');
+    if (old !== undefined) clear(old.holder, old.doc);
+    this.#dirty = true;
     const doc = this.#buffer.add({ id, json }, values);
     const place: Place = { holder: this.#buffer, doc, json, version: (old?.version ?? 0) + 1, seqNo: this.#seqNo };
     this.#seqNo += 1;
     this.#places.set(id, place);
-    if (this.#buffer.bytes >= this.#ramBufferBytes) this.#refresh();
+    if (this.#buffer.bytes >= ramBufferBytes) this.#refresh();
     return {
       _id: id,
       _version: place.version,
@@ -365,32 +264,33 @@ export class InvertedIndex<M extends Mappings> {
     const seqNo = this.#seqNo;
     this.#seqNo += 1;
     if (place === undefined) return { _id: id, _version: 1, _seq_no: seqNo, _primary_term: 1, result: 'not_found' };
-    place.holder.live[place.doc] = 0;
+    clear(place.holder, place.doc);
+    this.#dirty = true;
     this.#places.delete(id);
     return { _id: id, _version: place.version + 1, _seq_no: seqNo, _primary_term: 1, result: 'deleted' };
   }
 
   #refresh(): void {
-    if (this.#buffer.stored.length === 0) return;
-    const segments = [...this.#segments, this.#adopt(this.#buffer)];
-    this.#buffer = new Buffer(this.#schema);
+    if (!this.#dirty) return;
+    const segments: Segment[] = [];
+    for (const segment of this.#segments)
+      if (segment.deleted <= segment.size * DELETED_PART_MAX) segments.push(segment);
+      else if (segment.deleted < segment.size) segments.push(this.#adopt(merge([segment])));
+    const fresh = this.#buffer.freeze();
+    this.#buffer = new Buffer(this.#settings.schema);
+    if (fresh.deleted < fresh.size) segments.push(this.#adopt(fresh.deleted > 0 ? merge([fresh]) : fresh));
     for (let n = segments.length; n > 1; n = segments.length) {
       const [older, younger] = segments.slice(-2);
       if (older === undefined || younger === undefined || older.size >= 2 * younger.size) break;
-      const merged = new Buffer(this.#schema);
-      for (const part of [older, younger]) {
-        part.stored.forEach(
-          (stored, doc) => part.live[doc] === 1 && merged.add(stored, this.#schema.values(JSON.parse(stored.json))),
-        );
-      }
-      segments.splice(-2, 2, this.#adopt(merged));
+      segments.splice(-2, 2, this.#adopt(merge([older, younger])));
     }
     this.#segments = segments;
+    this.#statistics = new Statistics(segments, this.#settings.similarity);
+    this.#dirty = false;
   }
 
-  /** Freezes a buffer and points the ids of its live documents at the segment. */
-  #adopt(buffer: Buffer): Segment {
-    const segment = buffer.freeze();
+  /** Points the ids of its live documents at a segment. */
+  #adopt(segment: Segment): Segment {
     segment.stored.forEach(({ id }, doc) => {
       const place = segment.live[doc] === 1 ? this.#places.get(id) : undefined;
       if (place === undefined) return;
@@ -411,8 +311,8 @@ export class InvertedIndex<M extends Mappings> {
   }
 
   #parse(query: unknown): Node {
-    const statistics = new Statistics(this.#segments, this.#similarity);
-    const texts = [...this.#schema.fields.values()].filter((field) => field.type === 'text' && !field.multi);
+    const statistics = this.#statistics;
+    const texts = [...this.#settings.schema.fields.values()].filter((field) => field.type === 'text' && !field.multi);
     const longest = Math.max(0, ...texts.map((field) => statistics.averageLength(field.name)));
     const weight = (field: Field): number => {
       const average = statistics.averageLength(field.name);
@@ -420,13 +320,13 @@ export class InvertedIndex<M extends Mappings> {
         field.weight ?? (average > 0 ? Math.max(1, Math.round(4 * Math.min(5, Math.sqrt(longest / average))) / 4) : 1)
       );
     };
-    return parseQuery(query, { schema: this.#schema, limits: this.#limits, weight });
+    return parseQuery(query, { schema: this.#settings.schema, limits: this.#settings.limits, weight });
   }
 
   #visit(node: Node, each: (doc: number, score: number) => void): void {
     const executor = new Executor(
-      new Statistics(this.#segments, this.#similarity),
-      (field) => this.#schema.fields.get(field)?.type === 'text',
+      this.#statistics,
+      (field) => this.#settings.schema.fields.get(field)?.type === 'text',
     );
     let base = 0;
     for (const segment of this.#segments) {
@@ -438,53 +338,6 @@ export class InvertedIndex<M extends Mappings> {
       base += segment.size;
     }
   }
-
-  #highlighter(
-    given: unknown,
-  ): ((json: string, node: Node) => Readonly<Record<string, readonly string[]>>) | undefined {
-    if (given === undefined) return undefined;
-    if (!isObject(given) || !isObject(given['fields']))
-      throw new SearchError('invalid_value', 'expected { fields: {...} }', 'highlight');
-    checkKeys(given, ['fields', 'pre_tags', 'post_tags'], 'highlight');
-    const tag = (key: string, fallback: string): string => {
-      const list = given[key] ?? [fallback];
-      const first: unknown = Array.isArray(list) ? list[0] : undefined;
-      if (typeof first !== 'string')
-        throw new SearchError('invalid_value', 'expected an array of one string', `highlight.${key}`);
-      return first;
-    };
-    const [preTag, postTag] = [tag('pre_tags', '<em>'), tag('post_tags', '</em>')];
-    const wanted = Object.entries(given['fields']).map(([name, spec]): readonly [Field, HighlightOptions] => {
-      const path = `highlight.fields.${name}`;
-      const field = this.#schema.field(name, path);
-      if (field.type !== 'text' && field.type !== 'keyword')
-        throw new SearchError('wrong_field_type', `"${name}" is ${field.type}; needed: text or keyword`, path);
-      if (!isObject(spec)) throw new SearchError('invalid_value', 'expected an object', path);
-      checkKeys(spec, ['fragment_size', 'number_of_fragments'], path);
-      return [
-        field,
-        {
-          preTag,
-          postTag,
-          fragmentSize: whole(spec['fragment_size'], 100, `${path}.fragment_size`),
-          fragments: whole(spec['number_of_fragments'], 5, `${path}.number_of_fragments`),
-        },
-      ];
-    });
-    return (json, node) => {
-      const values = this.#schema.values(JSON.parse(json));
-      const out: [string, readonly string[]][] = [];
-      for (const [field, options] of wanted) {
-        const texts = values.filter((value) => value.field === field).flatMap(({ strings }) => strings);
-        const fragments = texts.flatMap((text) =>
-          highlight(text, field.analyzer.tokens(text), node, field.name, options),
-        );
-        if (fragments.length > 0)
-          out.push([field.name, options.fragments > 0 ? fragments.slice(0, options.fragments) : fragments]);
-      }
-      return Object.fromEntries(out);
-    };
-  }
 }
 
 /** Runs `f` now and gives its result, or what it threw, as a promise. */
@@ -494,15 +347,17 @@ function attempt<T>(f: () => T): Promise<T> {
   });
 }
 
-function whole(value: unknown, fallback: number, path: string): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new SearchError('invalid_value', `got ${show(value)}; allowed: an integer >= 0`, path);
-  return value;
+/** The source as it is kept. What has no JSON (a bigint, a cycle, endless nesting) is no document. */
+function toJson(document: unknown): string {
+  try {
+    return JSON.stringify(document);
+  } catch (error) {
+    throw new SearchError('invalid_document', error instanceof Error ? error.message : 'has no JSON', 'document');
+  }
 }
 
-function flag(value: unknown, path: string): boolean {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw new SearchError('invalid_value', `got ${show(value)}; allowed: true, false`, path);
-  return value !== false;
+function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (const character of text) if (character > '\u007f') bytes += character > '\u07ff' ? 2 : 1;
+  return bytes;
 }

@@ -1,118 +1,13 @@
 /**
- * Query JSON -> a tree of five kinds of node. Nothing below this file sees JSON.
+ * Query JSON -> the tree of `node.ts`. Nothing below this file sees JSON.
  *
- * Idea: every full-text query is groups of terms, phrases and booleans over them, and every filter is a set of terms
- * or a range; a query kind is only a way of writing these. Invariant: a body is accepted whole or refused with the
+ * Idea: a query kind is only a way of writing groups, phrases, term sets and ranges. Invariant: a body is accepted whole or refused with the
  * path of its first mistake, before any posting is read; unknown keys are mistakes, never ignored.
  * Source: the query DSL of Elasticsearch, whose keys and defaults are kept.
  */
 import { SearchError, show } from '../errors.ts';
+import type { Node } from './node.ts';
 import { type Field, type Schema, checkKeys, isObject, queryNumber } from '../schema/mapping.ts';
-
-export interface Cursor {
-  readonly field: string;
-  readonly term: string;
-  readonly weight: number;
-}
-export type Node =
-  | { readonly kind: 'all'; readonly boost: number }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'group'; readonly cursors: readonly Cursor[]; readonly boost: number }
-  | {
-      readonly kind: 'phrase';
-      readonly field: string;
-      readonly terms: readonly string[];
-      readonly offsets: readonly number[];
-      readonly slop: number;
-      readonly boost: number;
-    }
-  | {
-      readonly kind: 'terms';
-      readonly field: string;
-      readonly terms: readonly string[];
-      readonly prefix: boolean;
-      readonly boost: number;
-    }
-  | {
-      readonly kind: 'range';
-      readonly field: string;
-      readonly accepts: (value: number) => boolean;
-      readonly boost: number;
-    }
-  | {
-      readonly kind: 'bool';
-      readonly must: readonly Node[];
-      readonly should: readonly Node[];
-      readonly filter: readonly Node[];
-      readonly mustNot: readonly Node[];
-      readonly shouldMin: number;
-    };
-
-type Simple = string | number | boolean;
-/** One key each, as in Elasticsearch. */
-export type Query<F extends string = string> =
-  | { readonly match_all: { readonly boost?: number } }
-  | { readonly match_none: Readonly<Record<string, never>> }
-  | {
-      readonly match: Readonly<
-        Partial<
-          Record<
-            F,
-            | Simple
-            | {
-                readonly query: Simple;
-                readonly operator?: 'or' | 'and';
-                readonly minimum_should_match?: number | string;
-                readonly boost?: number;
-              }
-          >
-        >
-      >;
-    }
-  | {
-      readonly match_phrase: Readonly<
-        Partial<Record<F, string | { readonly query: string; readonly slop?: number; readonly boost?: number }>>
-      >;
-    }
-  | {
-      readonly combined_fields: {
-        readonly query: string;
-        readonly fields?: readonly string[];
-        readonly operator?: 'or' | 'and';
-        readonly minimum_should_match?: number | string;
-        readonly boost?: number;
-      };
-    }
-  | { readonly term: Readonly<Partial<Record<F, Simple | { readonly value: Simple; readonly boost?: number }>>> }
-  | { readonly terms: Readonly<Partial<Record<F, readonly Simple[]>>> }
-  | { readonly prefix: Readonly<Partial<Record<F, string | { readonly value: string; readonly boost?: number }>>> }
-  | {
-      readonly range: Readonly<
-        Partial<
-          Record<
-            F,
-            {
-              readonly gt?: number | string;
-              readonly gte?: number | string;
-              readonly lt?: number | string;
-              readonly lte?: number | string;
-              readonly boost?: number;
-            }
-          >
-        >
-      >;
-    }
-  | {
-      readonly bool: {
-        readonly must?: Clauses<F>;
-        readonly should?: Clauses<F>;
-        readonly filter?: Clauses<F>;
-        readonly must_not?: Clauses<F>;
-        readonly minimum_should_match?: number | string;
-        readonly boost?: number;
-      };
-    };
-type Clauses<F extends string> = Query<F> | readonly Query<F>[];
 
 export interface QueryLimits {
   readonly maxClauses: number;
@@ -202,7 +97,7 @@ export function parseQuery(query: unknown, context: ParseContext, path = 'query'
     if (operator !== 'or' && operator !== 'and')
       throw new SearchError('invalid_value', `got ${show(operator)}; allowed: or, and`, `${at}.operator`);
     const only = groups[0];
-    if (only === undefined) return { kind: 'none' };
+    if (only === undefined) return clause({ kind: 'none' }, at);
     const shouldMin =
       operator === 'and'
         ? groups.length
@@ -362,6 +257,9 @@ export function parseQuery(query: unknown, context: ParseContext, path = 'query'
             : [visit(given, b, depth + 1, `${here}.${key}`)];
         };
         const [must, should, filter, mustNot] = [list('must'), list('should'), list('filter'), list('must_not')];
+        // as in Elasticsearch: no clauses, no conditions
+        if (must.length + should.length + filter.length + mustNot.length === 0)
+          return clause({ kind: 'all', boost: b }, here);
         const fallback = must.length + filter.length === 0 && should.length > 0 ? 1 : 0;
         return {
           kind: 'bool',

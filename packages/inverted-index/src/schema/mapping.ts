@@ -46,13 +46,36 @@ export function checkKeys(value: Readonly<Record<string, unknown>>, allowed: rea
   }
 }
 
+/** An ISO 8601 date as epoch milliseconds; without a zone it is UTC, whatever the machine's zone is. */
+function epochMs(text: string): number {
+  const match = /^[+-]?\d{4,6}(?:-\d\d(?:-\d\d(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/.exec(text);
+  if (match === null) return NaN;
+  return Date.parse(match[1] !== undefined && match[2] === undefined ? `${text}Z` : text);
+}
+
 function numberOf(type: Field['type'], value: unknown): number | undefined {
   if (type === 'boolean') return typeof value === 'boolean' ? Number(value) : undefined;
-  const n = type === 'date' && typeof value === 'string' ? Date.parse(value) : value;
+  const n = type === 'date' && typeof value === 'string' ? epochMs(value) : value;
   if (typeof n !== 'number' || !Number.isFinite(n)) return undefined;
   if (type === 'long' && !Number.isSafeInteger(n)) return undefined;
   if (type === 'integer' && n !== (n | 0)) return undefined;
   return n;
+}
+
+/** The shape of one mapping, be it of a property or of a multi-field: its name, its type, the keys of that type. */
+function checkMapping(key: string, mapping: unknown, at: string): void {
+  if (!isObject(mapping)) throw new SearchError('invalid_value', 'expected an object', at);
+  if (key === '' || key.includes('.'))
+    throw new SearchError('invalid_value', 'a field name is not empty and has no dot', at);
+  const type = mapping['type'] ?? 'object';
+  const allowed = typeof type === 'string' ? KEYS.get(type) : undefined;
+  if (allowed === undefined)
+    throw new SearchError(
+      'invalid_value',
+      `unknown type "${show(type)}"; allowed: ${[...KEYS.keys()].join(', ')}`,
+      `${at}.type`,
+    );
+  checkKeys(mapping, allowed, at);
 }
 
 export class Schema {
@@ -77,32 +100,24 @@ export class Schema {
     const nodes = new Map<string, Node>();
     for (const [key, mapping] of Object.entries(properties)) {
       const at = `${path}.${key}`;
-      if (!isObject(mapping)) throw new SearchError('invalid_value', 'expected an object', at);
-      if (key === '' || key.includes('.'))
-        throw new SearchError('invalid_value', 'a field name is not empty and has no dot', at);
-      const type = mapping.type ?? 'object';
-      const allowed = KEYS.get(type);
-      if (allowed === undefined)
-        throw new SearchError(
-          'invalid_value',
-          `unknown type "${show(type)}"; allowed: ${[...KEYS.keys()].join(', ')}`,
-          `${at}.type`,
-        );
-      checkKeys({ ...mapping }, allowed, at);
+      checkMapping(key, mapping, at);
       const name = prefix + key;
       if ('properties' in mapping) {
+        if (!isObject(mapping.properties))
+          throw new SearchError('invalid_value', 'expected an object', `${at}.properties`);
         nodes.set(key, {
           fields: [],
           children: this.#nodes(mapping.properties, `${name}.`, `${at}.properties`, depth + 1),
         });
       } else {
-        nodes.set(key, { fields: this.#leaf(name, mapping, at, false), children: undefined });
+        nodes.set(key, { fields: this.#leaf(name, mapping, at, false, depth), children: undefined });
       }
     }
     return nodes;
   }
 
-  #leaf(name: string, mapping: FieldMapping, at: string, multi: boolean): readonly Field[] {
+  #leaf(name: string, mapping: FieldMapping, at: string, multi: boolean, depth: number): readonly Field[] {
+    if (depth > DEPTH_MAX) throw new SearchError('limit_exceeded', `nested deeper than ${DEPTH_MAX}`, at);
     if (mapping.type === undefined || mapping.type === 'object')
       throw new SearchError('invalid_value', 'an object needs properties and cannot be a multi-field', at);
     const analyzer = mapping.type === 'text' ? (mapping.analyzer ?? 'default') : 'keyword';
@@ -120,8 +135,11 @@ export class Schema {
     const fields = [field];
     if ('fields' in mapping) {
       if (!isObject(mapping.fields)) throw new SearchError('invalid_value', 'expected an object', `${at}.fields`);
-      for (const [key, sub] of Object.entries(mapping.fields))
-        fields.push(...this.#leaf(`${name}.${key}`, sub, `${at}.fields.${key}`, true));
+      for (const [key, sub] of Object.entries(mapping.fields)) {
+        const subAt = `${at}.fields.${key}`;
+        checkMapping(key, sub, subAt);
+        fields.push(...this.#leaf(`${name}.${key}`, sub, subAt, true, depth + 1));
+      }
     }
     return fields;
   }
@@ -143,6 +161,9 @@ export class Schema {
 
   #walk(value: unknown, nodes: ReadonlyMap<string, Node>, prefix: string, out: FieldValues[]): void {
     if (!isObject(value)) throw new SearchError('invalid_document', 'expected an object', prefix || 'document');
+    // its JSON would not be what is indexed here
+    if (typeof value['toJSON'] === 'function')
+      throw new SearchError('invalid_document', 'expected a plain object, without toJSON', prefix || 'document');
     for (const [key, child] of Object.entries(value)) {
       const node = nodes.get(key);
       const path = prefix + key;

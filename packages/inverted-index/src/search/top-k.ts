@@ -23,8 +23,12 @@ export class TopK {
 
   offer(doc: number, score: number): void {
     const heap = this.#heap;
+    const full = heap.length >= this.#k;
+    const worst = heap[0];
+    // most candidates end here, so none of them is made an object
+    if (full && (worst === undefined || score < worst.score || (score === worst.score && doc > worst.doc))) return;
     const entry = { doc, score };
-    if (heap.length < this.#k) {
+    if (!full) {
       let at = heap.push(entry) - 1;
       while (at > 0) {
         const up = (at - 1) >> 1;
@@ -36,8 +40,6 @@ export class TopK {
       heap[at] = entry;
       return;
     }
-    const worst = heap[0];
-    if (worst === undefined || !better(entry, worst)) return;
     let at = 0;
     for (;;) {
       let down = 2 * at + 1;

@@ -5,7 +5,7 @@
  * (term id, position) pairs are noted, per field, in two growing typed arrays; freezing is one stable counting sort
  * by term, which leaves documents ascending inside each term. Nothing here is an object per posting.
  * Invariants: terms are sorted; docs of a term ascend; positions of a posting ascend; arrays are never written after
- * the freeze, except `live`, where a delete clears a document.
+ * the freeze, except `live` and `deleted`, where a delete clears a document.
  * Source: the segment of Lucene; the norm is its one-byte length, `SmallFloat.intToByte4`.
  */
 import type { Schema, FieldValues } from '../schema/mapping.ts';
@@ -40,8 +40,28 @@ export interface Segment {
   readonly size: number;
   readonly stored: readonly Stored[];
   readonly live: Uint8Array;
+  /** How many are not live. */
+  deleted: number;
   readonly inverted: ReadonlyMap<string, Postings>;
   readonly columns: ReadonlyMap<string, Column>;
+}
+
+export function segmentOf(
+  stored: readonly Stored[],
+  live: Uint8Array,
+  inverted: ReadonlyMap<string, Postings>,
+  columns: ReadonlyMap<string, Column>,
+): Segment {
+  let deleted = 0;
+  for (const bit of live) deleted += 1 - bit;
+  return { size: stored.length, stored, live, deleted, inverted, columns };
+}
+
+/** Clears a document. */
+export function clear(holder: { readonly live: Uint8Array | number[]; deleted: number }, doc: number): void {
+  if (holder.live[doc] !== 1) return;
+  holder.live[doc] = 0;
+  holder.deleted += 1;
 }
 
 /** A Uint32Array that doubles. */
@@ -70,6 +90,7 @@ class FieldBuffer {
 export class Buffer {
   readonly stored: Stored[] = [];
   readonly live: number[] = [];
+  deleted = 0;
   /** Bytes held, estimated: 8 a token, two a character of source. */
   bytes = 0;
   readonly #schema: Schema;
@@ -104,17 +125,19 @@ export class Buffer {
     let buffer = this.#fields.get(name);
     if (buffer === undefined) this.#fields.set(name, (buffer = new FieldBuffer()));
     const field = this.#schema.field(name, name);
-    const before = buffer.terms.length;
+    const { termIds, terms, positions } = buffer;
+    const before = terms.length;
     let next = 0;
     for (const text of strings) {
-      for (const { token, position } of field.analyzer.tokens(text, next)) {
-        let id = buffer.termIds.get(token);
-        if (id === undefined) buffer.termIds.set(token, (id = buffer.termIds.size));
-        buffer.terms.push(id);
-        buffer.positions.push(position);
-        next = position + 1;
-      }
-      next += POSITION_GAP;
+      let end = next;
+      field.analyzer.scan(text, next, (token, _start, _end, position) => {
+        let id = termIds.get(token);
+        if (id === undefined) termIds.set(token, (id = termIds.size));
+        terms.push(id);
+        positions.push(position);
+        end = position + 1;
+      });
+      next = end + POSITION_GAP;
     }
     if (buffer.terms.length === before) return;
     buffer.docs.push(doc);
@@ -126,7 +149,7 @@ export class Buffer {
   freeze(): Segment {
     const size = this.stored.length;
     const inverted = new Map<string, Postings>();
-    for (const [name, buffer] of this.#fields) inverted.set(name, sortByTerm(buffer, size));
+    for (const [name, buffer] of this.#fields) if (buffer.docs.length > 0) inverted.set(name, sortByTerm(buffer, size));
     const columns = new Map<string, Column>();
     for (const [name, { docs, values }] of this.#columns) {
       const starts = new Uint32Array(size + 1);
@@ -134,7 +157,7 @@ export class Buffer {
       for (let d = 0; d < size; d += 1) starts[d + 1] = (starts[d + 1] ?? 0) + (starts[d] ?? 0);
       columns.set(name, { starts, values: Float64Array.from(values) });
     }
-    return { size, stored: this.stored, live: Uint8Array.from(this.live), inverted, columns };
+    return segmentOf(this.stored, Uint8Array.from(this.live), inverted, columns);
   }
 }
 
