@@ -10,7 +10,9 @@ export interface Place {
   readonly dataDir: string;
 }
 
-export function advice(error: unknown, { port, dataDir }: Place): string {
+export const advice = (error: unknown, place: Place): string => sentence(error, place).replaceAll(/\s*\n\s*/g, ' ');
+
+function sentence(error: unknown, { port, dataDir }: Place): string {
   const { code, message, pid, syscall } = error as { code?: string; message?: string; pid?: number; syscall?: string };
   switch (code) {
     case 'EADDRINUSE':
@@ -35,7 +37,7 @@ export function advice(error: unknown, { port, dataDir }: Place): string {
     case 'LOG_CORRUPT':
       return `The data under ${dataDir} has changed on the disk and is not trusted: ${message ?? ''}. Move the folder away to begin anew.`;
     default:
-      return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+      return error instanceof Error ? error.message : String(error);
   }
 }
 

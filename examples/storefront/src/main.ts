@@ -4,51 +4,23 @@
  * Whatever keeps it from starting is one line that says what to do, and an exit code: 2 for a wrong argument, 1 for
  * everything else.
  */
-import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { advice } from './advice.ts';
+import { readArguments, usage, type Arguments } from './arguments.ts';
 import { serve, type Server } from './http/server.ts';
 import { openShop, type Shop } from './shop.ts';
 import { welcome } from './terminal.ts';
 
-const portDefault = 4600;
 const here = fileURLToPath(new URL('..', import.meta.url));
-
-interface Arguments {
-  readonly port: number;
-  readonly dataDir: string;
-  readonly nodeModules: string;
-}
-
-function readArguments(): Arguments {
-  const { values } = parseArgs({
-    args: process.argv.slice(2).filter((arg) => arg !== '--'),
-    options: {
-      port: { type: 'string', default: process.env['PORT'] ?? String(portDefault) },
-      data: { type: 'string', default: path.join(here, 'data') },
-      packages: { type: 'string', default: path.join(here, '..', '..', 'node_modules') },
-    },
-  });
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) {
-    throw new RangeError(`--port must be a whole number from 0 to 65535; got "${values.port}"`);
-  }
-  for (const name of ['data', 'packages'] as const) {
-    // An empty path would be the current folder.
-    if (values[name] === '') throw new RangeError(`--${name} must name a folder; got ""`);
-  }
-  return { port, dataDir: path.resolve(values.data), nodeModules: path.resolve(values.packages) };
-}
 
 async function main(): Promise<void> {
   let given: Arguments;
   try {
-    given = readArguments();
+    given = readArguments(process.argv.slice(2), process.env['PORT'], here);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.stderr.write('Usage: npm start -- [--port <n>] [--data <folder>] [--packages <node_modules>]\n');
+    process.stderr.write(`${usage}\n`);
     process.exitCode = 2;
     return;
   }

@@ -22,7 +22,9 @@ export class LiveStream {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#send(this.#pages), everyMs);
+    this.#timer = setInterval(() => {
+      this.#send([...this.#pages].filter((page) => page.writableLength === 0));
+    }, everyMs);
   }
 
   attach(request: FastifyRequest, reply: FastifyReply): void {
@@ -44,14 +46,13 @@ export class LiveStream {
     this.#pages.clear();
   }
 
-  #send(pages: Iterable<ServerResponse>): void {
-    const ready = [...pages].filter((page) => page.writableLength === 0);
-    if (ready.length === 0) return;
+  #send(pages: readonly ServerResponse[]): void {
+    if (pages.length === 0) return;
     this.#state().then(
       (state) => {
         const message = `event: state\ndata: ${JSON.stringify(state)}\n\n`;
         // The stream may have been closed, or a page have gone, while the state was made.
-        for (const page of ready) if (this.#pages.has(page)) page.write(message);
+        for (const page of pages) if (this.#pages.has(page)) page.write(message);
       },
       // A shop that cannot say how it is ends by itself (`onFatal`); a page shows that nothing comes.
       () => undefined,

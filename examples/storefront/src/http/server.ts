@@ -3,8 +3,8 @@
  *
  * Public routes pass the front door; the page, the live stream and the demo's buttons do not. The server listens on
  * loopback, yet any web page in the same browser can send requests there: so a request must name this machine as its
- * host (DNS rebinding), a request from a page must come from ours (Origin), and what changes something must be JSON,
- * which a foreign page cannot send without asking first (CORS).
+ * host (DNS rebinding), a request from a page must come from ours (Origin), and what has a body must be JSON, which a
+ * foreign page cannot send without asking first (CORS).
  *
  * Every refusal is `{ error: { code, message } }` with a message for a person. What Fastify refuses by itself
  * (malformed JSON, a body over the limit, a wrong method) is put into the same form.
@@ -55,6 +55,7 @@ export async function serve(shop: Shop, port: number): Promise<Server> {
     },
     clientErrorHandler: refuseNoise,
   });
+  app.removeContentTypeParser('text/plain');
   const live = new LiveStream(() => shop.state());
   app.addHook('onRequest', async (request) => refuseStrangers(request));
   app.setErrorHandler((error: unknown, _request, reply) => answerError(error, reply));
@@ -88,7 +89,7 @@ function uplotDir(): string {
 }
 
 function refuseStrangers(request: FastifyRequest): void {
-  if (!localHosts.has(request.hostname)) {
+  if (!localHosts.has(request.hostname.toLowerCase())) {
     throw new Refusal(403, 'WRONG_HOST', `This shop answers to localhost, not to ${shown(request.hostname)}.`);
   }
   const { origin } = request.headers;
