@@ -71,8 +71,11 @@ export const IDLE: NodeState = {
 
 export const nodeState = (state: RunState, step: string): NodeState => state.nodes.get(step) ?? IDLE;
 
+/** A state that is being made: one copy per entry, however many records it holds. */
+type Draft = { -readonly [K in keyof RunState]: RunState[K] } & { nodes: Map<string, NodeState> };
+
 /**
- * The state after one more entry. O(number of steps).
+ * The state after one more entry; the one before stays as it is. O(number of steps).
  *
  * @throws SagaError SAGA_CORRUPT_JOURNAL when the entry cannot follow.
  */
@@ -82,16 +85,26 @@ export function evolve(id: string, state: RunState | null, entry: JournalEntry):
   const fence = claim ? entry.seq : (state?.fence ?? 0);
   if (entry.fence !== fence) throw corrupt(id, entry.seq, `fence ${entry.fence}, but the last claim is ${fence}`);
   if (claim && entry.records.length !== 1) throw corrupt(id, entry.seq, 'a claim is alone in its entry');
-  const next = amend(id, state, entry.records, entry.atMs);
-  return { ...next, nextSeq: entry.seq + 1, fence, atMs: entry.atMs };
+  const draft = draftOf(id, state, entry.records, entry.atMs);
+  draft.nextSeq = entry.seq + 1;
+  draft.fence = fence;
+  draft.atMs = entry.atMs;
+  return draft;
 }
 
 /** The state that these records would lead to if they were the next entry, stamped `atMs`. */
-export function amend(id: string, state: RunState | null, records: readonly JournalRecord[], atMs: number): RunState {
-  let next = state;
-  for (const record of records) next = next === null ? begin(id, record, atMs) : apply(next, record, atMs);
-  if (next === null) throw corrupt(id, 0, 'entry 0 is empty');
-  return next;
+export function amend(id: string, state: RunState, records: readonly JournalRecord[], atMs: number): RunState {
+  return draftOf(id, state, records, atMs);
+}
+
+function draftOf(id: string, state: RunState | null, records: readonly JournalRecord[], atMs: number): Draft {
+  let draft = state === null ? null : { ...state, nodes: new Map(state.nodes) };
+  for (const record of records) {
+    if (draft === null) draft = begin(id, record, atMs);
+    else apply(draft, record, atMs);
+  }
+  if (draft === null) throw corrupt(id, 0, 'entry 0 is empty');
+  return draft;
 }
 
 /** The state of a whole journal. */
@@ -102,7 +115,7 @@ export function fold(id: string, entries: readonly JournalEntry[]): RunState {
   return state;
 }
 
-function begin(id: string, record: JournalRecord, atMs: number): RunState {
+function begin(id: string, record: JournalRecord, atMs: number): Draft {
   if (record.type !== 'started') throw corrupt(id, 0, `entry 0 must be started, not ${record.type}`);
   return {
     id,
@@ -121,7 +134,7 @@ function begin(id: string, record: JournalRecord, atMs: number): RunState {
   };
 }
 
-function apply(state: RunState, record: JournalRecord, atMs: number): RunState {
+function apply(state: Draft, record: JournalRecord, atMs: number): void {
   const must = (holds: boolean): void => {
     if (!holds) {
       const about = 'step' in record ? ` ${record.step}` : 'name' in record ? ` ${record.name}` : '';
@@ -133,84 +146,100 @@ function apply(state: RunState, record: JournalRecord, atMs: number): RunState {
     case 'started':
       throw corrupt(state.id, state.nextSeq, 'started twice');
     case 'claimed':
-      return { ...state, orphans: record.orphan ? state.orphans + 1 : state.orphans };
+      if (record.orphan) state.orphans++;
+      return;
     case 'refused':
     case 'ignored':
-      return state;
+      return;
     case 'overdue':
       must(!state.overdue && state.deadlineAtMs !== null);
-      return { ...state, overdue: true };
+      state.overdue = true;
+      return;
     case 'done': {
       const node = nodeState(state, record.step);
       must(state.phase === 'forward' && node.status === 'idle');
-      return put(state, record.step, { ...node, ...resultOf(record), status: 'done' });
+      put(state, record.step, { ...node, ...resultOf(record), status: 'done' });
+      return;
     }
     case 'skipped':
       must(state.phase === 'forward' && nodeState(state, record.step).status === 'idle');
-      return put(state, record.step, { ...nodeState(state, record.step), status: 'skipped' });
+      put(state, record.step, { ...nodeState(state, record.step), status: 'skipped' });
+      return;
     case 'failed': {
       const node = nodeState(state, record.step);
       const retryAtMs = atMs + (record.retryInMs ?? 0);
       if (record.undo) {
         must(state.phase === 'undoing' && !node.undone && record.attempt === node.undoAttempts + 1);
-        return put(state, record.step, { ...node, undoAttempts: record.attempt, undoRetryAtMs: retryAtMs });
+        put(state, record.step, { ...node, undoAttempts: record.attempt, undoRetryAtMs: retryAtMs });
+        return;
       }
       must(state.phase === 'forward' && node.status === 'idle' && record.attempt === node.attempts + 1);
-      return put(state, record.step, { ...node, attempts: record.attempt, retryAtMs });
+      put(state, record.step, { ...node, attempts: record.attempt, retryAtMs });
+      return;
     }
     case 'waiting': {
       const node = nodeState(state, record.name);
       must(state.phase === 'forward' && node.status === 'idle');
-      return put(state, record.name, { ...node, status: 'waiting', dueAtMs: atMs + record.ms });
+      put(state, record.name, { ...node, status: 'waiting', dueAtMs: atMs + record.ms });
+      return;
     }
     case 'elapsed': {
       const node = nodeState(state, record.name);
       must(state.phase === 'forward' && node.status === 'waiting');
-      return put(state, record.name, { ...node, status: 'elapsed' });
+      put(state, record.name, { ...node, status: 'elapsed' });
+      return;
     }
     case 'received': {
       // Also before its wait is reached, and while the run is stuck elsewhere: mail is never lost.
       const node = nodeState(state, record.name);
       must(forwards(state) && node.status !== 'done' && node.status !== 'skipped');
-      return put(state, record.name, { ...node, ...valueOf(record), status: 'done' });
+      put(state, record.name, { ...node, ...valueOf(record), status: 'done' });
+      return;
     }
     case 'undoing':
       must(forwards(state));
-      return { ...state, phase: 'undoing', reason: record.reason, stuck: null, orphans: 0 };
+      state.phase = 'undoing';
+      state.reason = record.reason;
+      state.stuck = null;
+      state.orphans = 0;
+      return;
     case 'undone':
       must(state.phase === 'undoing' && !nodeState(state, record.step).undone);
-      return put(state, record.step, { ...nodeState(state, record.step), undone: true });
+      put(state, record.step, { ...nodeState(state, record.step), undone: true });
+      return;
     case 'stuck':
       must(state.phase === (record.direction === 'forward' ? 'forward' : 'undoing'));
-      return {
-        ...state,
-        phase: 'stuck',
-        stuck: { step: record.step, direction: record.direction, message: record.message, seq: state.nextSeq },
-      };
+      state.phase = 'stuck';
+      state.stuck = { step: record.step, direction: record.direction, message: record.message, seq: state.nextSeq };
+      return;
     case 'resumed': {
       must(state.phase === 'stuck');
       const { stuck } = state;
-      if (stuck === null) return state;
+      if (stuck === null) return;
       const node = nodeState(state, stuck.step);
-      const phase = stuck.direction === 'forward' ? 'forward' : 'undoing';
+      state.phase = stuck.direction === 'forward' ? 'forward' : 'undoing';
+      state.stuck = null;
       const again: NodeState =
         stuck.direction === 'undo'
           ? { ...node, undoAttempts: 0, undoRetryAtMs: 0 }
           : { ...node, status: 'idle', attempts: 0, retryAtMs: 0 };
-      return put({ ...state, phase, stuck: null }, stuck.step, again);
+      put(state, stuck.step, again);
+      return;
     }
     case 'completed':
       must(state.phase === 'forward');
-      return { ...state, phase: 'completed' };
+      state.phase = 'completed';
+      return;
     case 'compensated':
       must(state.phase === 'undoing');
-      return { ...state, phase: 'compensated' };
+      state.phase = 'compensated';
   }
 }
 
 /** Everything that puts a node's state is progress, so a crash loop is over. */
-function put(state: RunState, step: string, node: NodeState): RunState {
-  return { ...state, orphans: 0, nodes: new Map(state.nodes).set(step, node) };
+function put(state: Draft, step: string, node: NodeState): void {
+  state.orphans = 0;
+  state.nodes.set(step, node);
 }
 
 const forwards = (state: RunState): boolean =>

@@ -255,6 +255,29 @@ describe('any history of any saga', () => {
   });
 });
 
+describe('plan', () => {
+  it('takes results before failures that came with them, so they are undone knowing their result', () => {
+    const definition = build({ early: [['step', 'step']], pivot: 'none', late: [], deadline: false });
+    const state = fold('r', [
+      { seq: 0, fence: 0, atMs: 0, records: [{ type: 'started', v: 1, input: null, by: 'w/0' }] },
+    ]);
+    const settled: Settled[] = [
+      {
+        step: 's0-0',
+        undo: false,
+        attempt: 1,
+        outcome: { type: 'failed', verdict: 'rejected', error: { name: 'E', message: 'no' } },
+        tookMs: 0,
+        random: 0,
+      },
+      { step: 's0-1', undo: false, attempt: 1, outcome: { type: 'ok', result: 7 }, tookMs: 0, random: 0 },
+    ];
+    const { records, next } = plan(definition, state, { settled, mail: [], isWorking: false }, 0, LIMITS);
+    expect(records.map((r) => r.type)).toEqual(['done', 'failed', 'undoing']);
+    expect(next.nodes.get('s0-1')).toMatchObject({ status: 'done', result: 7 });
+  });
+});
+
 describe('evolve', () => {
   const started: JournalRecord = { type: 'started', v: 1, input: null, by: 'w/0' };
   const undoing: JournalRecord = { type: 'undoing', reason: { kind: 'cancelled', message: 'm' } };

@@ -195,6 +195,39 @@ describe('a run being undone', () => {
     expect(calls).toEqual(['undo undefined no answer within 50 ms']);
   });
 
+  it('tells the handler of a timeout, and a handler that looks only then', async () => {
+    const w = world();
+    const seen: string[] = [];
+    const s = saga('s', { version: 1, parse })
+      .step('early', {
+        run: (c) => {
+          c.signal.addEventListener('abort', () => seen.push(`early ${(c.signal.reason as Error).name}`));
+          return new Promise<void>(() => undefined);
+        },
+        undo: () => undefined,
+        timeoutMs: 50,
+        retry: { maxAttempts: 2, jitter: 'none', baseMs: 10 },
+      })
+      .build();
+    const late = saga('late', { version: 1, parse })
+      .step('late', {
+        run: (c) =>
+          new Promise<void>(() => {
+            w.clock.schedule(() => seen.push(`late ${(c.signal.reason as Error).name}`), 60);
+          }),
+        undo: () => undefined,
+        timeoutMs: 50,
+      })
+      .build();
+    const engine = w.engine({ sagas: [s, late] });
+    await engine.open();
+    await engine.start(s, { n: 1 }, { id: 'r' });
+    await engine.start(late, { n: 1 }, { id: 'l' });
+    await settle();
+    await w.advance(60, 10);
+    expect(seen).toEqual(['early TimeoutError', 'late TimeoutError']);
+  });
+
   it('undoes a step whose result is no JSON, or too large, without another attempt', async () => {
     const w = world();
     const calls: string[] = [];
