@@ -9,6 +9,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readResults } from '@loadbearing/bench-kit/results';
 import { ratioText, valueText } from '@loadbearing/bench-kit/table';
+import { format, resolveConfig } from 'prettier';
 import { shown } from '../workspace.ts';
 
 const figure = /<!-- figure ([a-z0-9-]+)\/([a-z0-9-]+)\/([^>]+?) -->([^<]*)<!-- \/figure -->/g;
@@ -35,18 +36,23 @@ export function renderFigures(
 }
 
 /** Refreshes the figures of the root README and of `docs/`; returns what is stale or unknown. */
-export function figures(root: string, write: boolean): string[] {
+export async function figures(root: string, write: boolean): Promise<string[]> {
   const docs = path.join(root, 'docs');
   const pages = listOf(docs).filter((name) => name.endsWith('.md'));
   const files = [path.join(root, 'README.md'), ...pages.map((name) => path.join(docs, name))];
-  return files.flatMap((file) => {
+  const faults: string[] = [];
+  for (const file of files) {
     const before = readFileSync(file, 'utf8');
     const { text, unknown } = renderFigures(root, before);
     const name = shown(root, file);
-    if (text !== before && write) writeFileSync(file, text);
-    const stale = text !== before && !write ? [`${name}: a figure is stale; \`pnpm readme\` writes it`] : [];
-    return [...stale, ...unknown.map((id) => `${name}: no bench has the figure ${id}`)];
-  });
+    // Formatted, because a number of another length moves the columns of a table.
+    if (text !== before && write) {
+      const config = await resolveConfig(file, { editorconfig: true });
+      writeFileSync(file, await format(text, { ...config, filepath: file }));
+    } else if (text !== before) faults.push(`${name}: a figure is stale; \`pnpm readme\` writes it`);
+    faults.push(...unknown.map((id) => `${name}: no bench has the figure ${id}`));
+  }
+  return faults;
 }
 
 function listOf(folder: string): string[] {

@@ -50,5 +50,5 @@ export async function generatedParts(root: string, { write }: { write: boolean }
   const table = await packageTable(root, write);
   const benches = await benchTables(root, write);
   // Last, and only if there is a README to look into.
-  return [...table, ...benches, ...(existsSync(path.join(root, 'README.md')) ? figures(root, write) : [])];
+  return [...table, ...benches, ...(existsSync(path.join(root, 'README.md')) ? await figures(root, write) : [])];
 }
