@@ -21,7 +21,8 @@ export interface NodeState {
   readonly status: 'idle' | 'waiting' | 'elapsed' | 'done' | 'skipped';
   /** Kept beside `status`: which stage was the current one must still be known while undoing. */
   readonly undone: boolean;
-  readonly result?: Json;
+  /** Present in every state, so all nodes have one shape: the journal of a saga is folded twice per entry. */
+  readonly result: Json | undefined;
   /** Failed attempts since the step was reached or resumed. */
   readonly attempts: number;
   readonly retryAtMs: number;
@@ -62,6 +63,7 @@ export interface RunState {
 export const IDLE: NodeState = {
   status: 'idle',
   undone: false,
+  result: undefined,
   attempts: 0,
   retryAtMs: 0,
   undoAttempts: 0,
@@ -158,7 +160,7 @@ function apply(state: Draft, record: JournalRecord, atMs: number): void {
     case 'done': {
       const node = nodeState(state, record.step);
       must(state.phase === 'forward' && node.status === 'idle');
-      put(state, record.step, { ...node, ...resultOf(record), status: 'done' });
+      put(state, record.step, { ...node, status: 'done', result: record.result });
       return;
     }
     case 'skipped':
@@ -193,7 +195,7 @@ function apply(state: Draft, record: JournalRecord, atMs: number): void {
       // Also before its wait is reached, and while the run is stuck elsewhere: mail is never lost.
       const node = nodeState(state, record.name);
       must(forwards(state) && node.status !== 'done' && node.status !== 'skipped');
-      put(state, record.name, { ...node, ...valueOf(record), status: 'done' });
+      put(state, record.name, { ...node, status: 'done', result: record.value });
       return;
     }
     case 'undoing':
@@ -244,12 +246,6 @@ function put(state: Draft, step: string, node: NodeState): void {
 
 const forwards = (state: RunState): boolean =>
   state.phase === 'forward' || (state.phase === 'stuck' && state.stuck?.direction === 'forward');
-
-const resultOf = (record: { readonly result?: Json }): { readonly result?: Json } =>
-  record.result === undefined ? {} : { result: record.result };
-
-const valueOf = (record: { readonly value?: Json }): { readonly result?: Json } =>
-  record.value === undefined ? {} : { result: record.value };
 
 /** Results by name as handlers see them; a skipped step and a step without result have no member. */
 export function resultsOf(state: RunState): Record<string, Json> {
