@@ -235,6 +235,21 @@ test('the tightest window of a loose phrase counts 1 / (1 + spread), and each oc
       1,
     ),
   ).toBe(1);
+  // the first word moves on as long as it stays the earliest: its second place makes the window, not its first
+  expect(frequency([[1, 3], [4]], 2)).toBe(1);
+});
+
+test('must_not and minimum_should_match hold among few candidates too', async () => {
+  const index = await InvertedIndex.open({ mappings });
+  for (let i = 0; i < 100; i += 1)
+    await index.index({ body: i === 7 ? 'a b' : i === 8 ? 'a' : 'c' }, { id: String(i) });
+  const must = { match: { body: 'a' } };
+  const must_not = { match: { body: 'b' } };
+  for (const query of [{ bool: { must, must_not } }, { bool: { should: [must], must_not } }]) {
+    const { hits } = await index.search({ query });
+    expect(hits.hits.map(({ _id }) => _id)).toEqual(['8']);
+  }
+  expect(await index.count({ match: { body: { query: 'a b', minimum_should_match: 2 } } })).toBe(1);
 });
 
 test('the values of a field are no neighbours: no phrase runs across them', async () => {

@@ -125,7 +125,10 @@ export class Executor {
       shouldMin: node.shouldMin,
     };
     const few = candidatesOf(clauses, segment.size / SPARSE);
-    return few === undefined ? dense(clauses, segment.size) : sparse(clauses, few);
+    if (few === undefined) return dense(clauses, segment.size);
+    // any of some words: their union is the answer
+    const plain = node.must.length + node.filter.length + node.mustNot.length === 0 && node.shouldMin === 1;
+    return plain ? few : sparse(clauses, few.docs);
   }
 }
 
@@ -141,15 +144,14 @@ interface Clauses {
 const SPARSE = 16;
 
 /** A superset of the matches, ascending, if a cheap one of fewer than `most` is at hand. */
-function candidatesOf({ must, filter, should, shouldMin }: Clauses, most: number): Uint32Array | undefined {
-  const required = [...must, ...filter].map(({ docs }) => docs);
+function candidatesOf({ must, filter, should, shouldMin }: Clauses, most: number): Matches | undefined {
+  const required = [...must, ...filter];
   if (required.length > 0) {
-    const rarest = required.reduce((a, b) => (b.length < a.length ? b : a));
-    return rarest.length < most ? rarest : undefined;
+    const rarest = required.reduce((a, b) => (b.docs.length < a.docs.length ? b : a));
+    return rarest.docs.length < most ? rarest : undefined;
   }
   if (shouldMin === 0 || should.reduce((sum, { docs }) => sum + docs.length, 0) >= most) return undefined;
-  const all = Uint32Array.from(should.flatMap(({ docs }) => [...docs])).sort();
-  return all.filter((doc, i) => i === 0 || doc !== all[i - 1]);
+  return should.reduce(union, NOTHING);
 }
 
 /** Looks each candidate up in every list; the cursors only move forward. */
@@ -215,6 +217,7 @@ function dense({ must, filter, should, mustNot, shouldMin }: Clauses, size: numb
 
 /** Both lists as one; a document of both gets the sum. */
 function union(a: Matches, b: Matches): Matches {
+  if (a.docs.length === 0) return b;
   const docs = new Uint32Array(a.docs.length + b.docs.length);
   const scores = new Float64Array(docs.length);
   let [i, j, n] = [0, 0, 0];
@@ -260,10 +263,14 @@ function termSet(node: Extract<Node, { kind: 'terms' }>, segment: Segment): Matc
   } else {
     for (const term of node.terms) mark(...postingRange(postings, term));
   }
-  return constant(
-    Uint32Array.from(marked.keys()).filter((doc) => marked[doc] === 1),
-    node.boost,
-  );
+  const docs = new Uint32Array(segment.size);
+  let found = 0;
+  for (let doc = 0; doc < marked.length; doc += 1) {
+    if (marked[doc] === 0) continue;
+    docs[found] = doc;
+    found += 1;
+  }
+  return constant(docs.subarray(0, found), node.boost);
 }
 
 /** The terms that start with `prefix`: neighbours, because terms are sorted. O(log terms + found). */
