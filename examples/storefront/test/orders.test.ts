@@ -109,6 +109,26 @@ describe('after a restart', () => {
 });
 
 describe('history that is brought forward', () => {
+  test('stands for exactly what is before it: what is published meanwhile comes after', async () => {
+    const events = await EventsTopic.open(path.join(await newDir(), 'events'), Date.now);
+    await events.placed({ id: 'before', ...order });
+    let read: () => void = () => undefined;
+    const reading = new Promise<void>((resolve) => (read = resolve));
+    const slow = { name: 'slow', position: 0, dump: () => 'the fold of one event', reaches: () => reading };
+    const bringing = events.bringForward([slow]);
+    const publishing = events.placed({ id: 'meanwhile', ...order });
+    read();
+    await Promise.all([bringing, publishing]);
+    const stop = new AbortController();
+    const types: string[] = [];
+    for await (const chunk of events.follow(stop.signal)) {
+      types.push(...chunk.map(({ event }) => event.type));
+      if (types.length === 2) stop.abort();
+    }
+    expect(types).toEqual(['brought-forward', 'order-placed']);
+    await events.close();
+  });
+
   test('is one record from then on, and says the same', async () => {
     const dir = await newDir();
     const before = await open(dir);

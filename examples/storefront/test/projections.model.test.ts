@@ -121,6 +121,15 @@ describe('over random histories in which any event may come again', () => {
     );
   });
 
+  test('a brought-forward record replaces whatever was folded before it', () => {
+    fc.assert(
+      fc.property(history, history, (one, other) => {
+        const record = forward(folded(other.events));
+        expect(dumps(folded([...one.events, record]))).toEqual(dumps(folded(other.events)));
+      }),
+    );
+  });
+
   test('minutes come in the order of time, best sellers first', () => {
     fc.assert(
       fc.property(history, ({ events }) => {

@@ -94,10 +94,16 @@ describe('while shards are added and removed', () => {
   test('a delivery in the middle of a change reaches each product once', async () => {
     const stock = await open(await newDir());
     await stock.deliver(skus, 1);
-    const changing = stock.change('add');
-    for (let i = 0; i < 5; i++) await stock.deliver(skus, 10);
+    let isChanging = true;
+    const changing = stock.change('remove', 'shard-1').finally(() => (isChanging = false));
+    const deliveries: Promise<void>[] = [];
+    while (isChanging) {
+      deliveries.push(stock.deliver(skus, 1));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     await changing;
-    expect(skus.map((sku) => stock.level(sku).onHandUnits)).toEqual(skus.map(() => 51));
+    await Promise.all(deliveries);
+    expect(skus.map((sku) => stock.level(sku).onHandUnits)).toEqual(skus.map(() => 1 + deliveries.length));
     await stock.close();
   });
 

@@ -3,8 +3,8 @@
  *
  * The work worth saving is real: reading a file and turning Markdown into HTML. However many people open a page at
  * once, one of them causes the load and the others join it; after `ttl` one more answer is the old page while a new
- * one is made. READMEs are strangers' text: raw HTML is shown as text, dangerous
- * links are no links, and images, which live on other hosts, are their alternative text.
+ * one is made. READMEs are strangers' text: raw HTML is shown as text, dangerous links are no links, and images, which
+ * live on other hosts, are their alternative text.
  */
 import { LoadingCache } from '@loadbearing/lru-cache';
 import MarkdownIt from 'markdown-it';

@@ -123,7 +123,8 @@ export async function scanCatalogue(nodeModules: string, onProgress: (done: numb
   const newest = new Map<string, Omit<Product, 'sizeBytes' | 'priceCents'>>();
   for (const dir of await packageDirs(nodeModules)) {
     const json = await readStart(path.join(dir, 'package.json'), manifestBytesMax);
-    const product = json === undefined || json.isCut ? undefined : readManifest(json.text, dir);
+    // One that was cut is no JSON any more.
+    const product = json === undefined ? undefined : readManifest(json, dir);
     if (product === undefined) continue;
     const known = newest.get(product.sku);
     if (known === undefined ? newest.size < packagesMax : semver.gt(product.version, known.version)) {
@@ -144,25 +145,21 @@ export async function readReadme(dir: string): Promise<string> {
   const names = await readdir(dir).catch(() => []);
   for (const name of names.filter((file) => /^readme(\.(md|markdown|txt))?$/i.test(file))) {
     const readme = await readStart(path.join(dir, name), readmeBytesMax);
-    if (readme !== undefined) return readme.text;
+    if (readme !== undefined) return readme;
   }
   return '';
 }
 
-/** The first bytes of a file, and whether there are more; undefined for what is no file: a pipe would never end. */
-async function readStart(
-  file: string,
-  bytesMax: number,
-): Promise<{ readonly text: string; readonly isCut: boolean } | undefined> {
+/** The beginning of a file; undefined for what is no file: a pipe would never end. */
+async function readStart(file: string, bytesMax: number): Promise<string | undefined> {
   try {
     const found = await stat(file);
     if (!found.isFile()) return undefined;
-    const { size } = found;
     const handle = await open(file, 'r');
     try {
-      const bytes = new Uint8Array(Math.min(size, bytesMax));
+      const bytes = new Uint8Array(Math.min(found.size, bytesMax));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-      return { text: new TextDecoder().decode(bytes.subarray(0, bytesRead)), isCut: size > bytesMax };
+      return new TextDecoder().decode(bytes.subarray(0, bytesRead));
     } finally {
       await handle.close();
     }
