@@ -20,7 +20,10 @@ export class Crowd {
   /** False when a crowd is already there. */
   start(order: CrowdOrder): boolean {
     if (this.#child !== undefined) return false;
-    const child = fork(program, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(program, {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     this.#child = child;
     this.#clients = order.clients;
     this.#endsMs = performance.now() + order.seconds * 1000;
