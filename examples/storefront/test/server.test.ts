@@ -251,6 +251,15 @@ describe('search', () => {
 });
 
 describe('a hostile package', () => {
+  test.each(['/', '/api/products/part-1', '/nothing.html'])(
+    'could run no script and reach no other host from %s: the policy forbids both',
+    async (target) => {
+      const policy = String((await client.ask('GET', target)).headers['content-security-policy']);
+      expect(policy).toMatch(/default-src 'self';/);
+      expect(policy).not.toMatch(/script-src|unsafe-eval|https?:|\*/);
+    },
+  );
+
   test('is found, and nothing of it but marks is markup', async () => {
     const { json } = await client.ask('GET', '/api/search?q=wicked');
     const [hit] = json.hits;

@@ -7,6 +7,7 @@
  * of the parent. Each client has an address of its own from the range that RFC 5737 keeps for documentation.
  */
 import process from 'node:process';
+import type { CrowdView } from '../live-state.ts';
 import { nextErrand, type Errand } from './shopper.ts';
 
 export interface CrowdOrder {
@@ -16,15 +17,8 @@ export interface CrowdOrder {
   readonly seconds: number;
 }
 
-export interface CrowdReport {
-  readonly sent: number;
-  readonly admitted: number;
-  readonly rejected: number;
-  readonly orders: number;
-  readonly failed: number;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-}
+/** What the crowd itself knows of how it goes. */
+export type CrowdReport = Omit<CrowdView, 'running' | 'clients' | 'leftMs'>;
 
 const person = { everyMs: 200, underWayMax: 4 };
 /** So many under way that it passes its own limit even when each answer takes a second. */

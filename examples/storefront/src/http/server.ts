@@ -25,6 +25,14 @@ const bodyBytesMax = 16 * 1024;
 const publicDir = fileURLToPath(new URL('../../public/', import.meta.url));
 const localHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** A second lock behind the renderer: whatever a README brings, the page runs only our scripts and asks only us. */
+const lockedDown = {
+  'content-security-policy':
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
 /** Thrown in a route: the answer is this refusal. */
 export class Refusal extends Error {
   readonly status: number;
@@ -57,7 +65,10 @@ export async function serve(shop: Shop, port: number): Promise<Server> {
   });
   app.removeContentTypeParser('text/plain');
   const live = new LiveStream(() => shop.state());
-  app.addHook('onRequest', async (request) => refuseStrangers(request));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(lockedDown);
+    refuseStrangers(request);
+  });
   app.setErrorHandler((error: unknown, _request, reply) => answerError(error, reply));
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send(errorBody('NOT_FOUND', `There is no ${request.method} ${shown(request.url)}.`)),
