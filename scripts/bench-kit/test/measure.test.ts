@@ -34,10 +34,15 @@ describe('a sample', () => {
   it('refuses a value that is no number', async () => {
     await expect(sample('value', { value: Number.NaN }, quick)).rejects.toThrow(/finite/);
   });
-  it('fails with the error of the check', async () => {
-    const check = (): never => {
-      throw new Error('it did not evict');
-    };
+  it.each([
+    [
+      'throws',
+      (): never => {
+        throw new Error('it did not evict');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('it did not evict'))],
+  ])('fails with the error of a check that %s', async (_, check) => {
     await expect(sample('time', { operations: 1, run: () => 1, check }, quick, callTakes1000)).rejects.toThrow('evict');
   });
 });
