@@ -10,10 +10,14 @@ export type PlacementErrorCode =
   | 'DUPLICATE_ID'
   | 'UNKNOWN_NODE'
   | 'BAD_WEIGHT'
+  | 'UNSUPPORTED_WEIGHT'
   | 'BAD_OPTION'
   | 'TOO_MANY_POINTS'
+  | 'TABLE_TOO_SMALL'
   | 'HASH_MISMATCH'
-  | 'BAD_JSON';
+  | 'BAD_JSON'
+  | 'STALE_MOVE'
+  | 'CLUSTER_INCOMPLETE';
 
 export class PlacementError extends Error {
   override readonly name = 'PlacementError';
@@ -38,4 +42,15 @@ export function shown(value: unknown): string {
           ? `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
           : String(value);
   return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
+}
+
+/** An integer option within its limits. Throws PlacementError BAD_OPTION. */
+export function requireInteger(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new PlacementError('BAD_OPTION', `${name} must be an integer in ${min}..${max}; got ${shown(value)}`);
+}
+
+/** The argument of `locateHash`. Throws PlacementError BAD_OPTION. */
+export function requireHash(hash: number): number {
+  return hash >>> 0 === hash ? hash : requireInteger('a hash', hash, 0, 0xffffffff);
 }

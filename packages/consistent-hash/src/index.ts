@@ -1,6 +1,7 @@
 /** Which of N nodes owns a key: the same answer in every process, with the fewest moves when nodes come and go */
 export { ring, ringFromJSON } from './ring.ts';
-export type { FromJSONOptions, Ring, RingJSON, RingOptions } from './ring.ts';
+export type { Ring, RingJSON, RingOptions } from './ring.ts';
+export type { FromJSONOptions } from './json.ts';
 export { diff } from './diff.ts';
 export type { RangeMove } from './diff.ts';
 export { xxh32 } from './xxh32.ts';

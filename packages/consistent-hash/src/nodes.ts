@@ -8,7 +8,7 @@
  * Nothing is coerced. A weight of '2' or an id of 7 would work until another process read the same configuration
  * with its real type and disagreed about the owners.
  */
-import { PlacementError, shown } from './errors.ts';
+import { PlacementError, requireInteger, shown } from './errors.ts';
 import type { HashOptions, KeyHash, Node, NodeInput, NodeJSON } from './types.ts';
 import { xxh32 } from './xxh32.ts';
 
@@ -28,7 +28,7 @@ function requireId(id: unknown): string {
   );
 }
 
-export function requireWeight(id: string, weight: unknown): number {
+function requireWeight(id: string, weight: unknown): number {
   if (typeof weight === 'number' && weight > 0 && weight < Infinity) return weight;
   throw new PlacementError(
     'BAD_WEIGHT',
@@ -72,9 +72,7 @@ export function toNodes<T>(inputs: Iterable<NodeInput<T>>): readonly Node<T>[] {
   }
   const nodes: Node<T>[] = [];
   for (const input of inputs) {
-    if (nodes.length === NODES_MAX) {
-      throw new PlacementError('TOO_MANY_POINTS', `a placement has at most ${NODES_MAX} nodes; got more`);
-    }
+    if (nodes.length === NODES_MAX) throw tooManyNodes();
     nodes.push(toNode(input));
   }
   if (nodes.length === 0) throw new PlacementError('NO_NODES', 'a placement needs at least one node; got none');
@@ -85,12 +83,16 @@ export function toNodes<T>(inputs: Iterable<NodeInput<T>>): readonly Node<T>[] {
   return Object.freeze(nodes);
 }
 
+function tooManyNodes(): PlacementError {
+  return new PlacementError('TOO_MANY_POINTS', `a placement has at most ${NODES_MAX} nodes; got more`);
+}
+
 function duplicate(id: string): PlacementError {
   return new PlacementError('DUPLICATE_ID', `ids must be unique; got ${shown(id)} twice`);
 }
 
 /** The place of an id in sorted nodes, or where it would have to stand. O(log N). */
-function search(nodes: readonly Node[], id: string): { rank: number; found: boolean } {
+function search(nodes: readonly Node[], id: string): number {
   let low = 0;
   let high = nodes.length;
   while (low < high) {
@@ -98,24 +100,45 @@ function search(nodes: readonly Node[], id: string): { rank: number; found: bool
     if (nodes[middle]!.id < id) low = middle + 1;
     else high = middle;
   }
-  return { rank: low, found: nodes[low]?.id === id };
+  return low;
 }
 
 /** The rank of a node that must be there. Throws PlacementError UNKNOWN_NODE. O(log N). */
 export function rankOf(nodes: readonly Node[], id: string): number {
-  const { rank, found } = search(nodes, id);
-  if (!found) throw new PlacementError('UNKNOWN_NODE', `there is no node ${shown(id)} among the ${nodes.length}`);
-  return rank;
+  const rank = search(nodes, id);
+  if (nodes[rank]?.id === id) return rank;
+  throw new PlacementError('UNKNOWN_NODE', `there is no node ${shown(id)} among the ${nodes.length}`);
 }
 
-/** The rank that a new node will take. Throws PlacementError DUPLICATE_ID or TOO_MANY_POINTS. O(log N). */
-export function rankForNew(nodes: readonly Node[], id: string): number {
-  const { rank, found } = search(nodes, id);
-  if (found) throw duplicate(id);
-  if (nodes.length === NODES_MAX) {
-    throw new PlacementError('TOO_MANY_POINTS', `a placement has at most ${NODES_MAX} nodes; got one more`);
+/** Sorted nodes after a change of one, and the rank that this one has or had. */
+export interface Change<T> {
+  readonly nodes: readonly Node<T>[];
+  readonly rank: number;
+}
+
+/** One node more. O(N). Throws what `toNode` throws, DUPLICATE_ID or TOO_MANY_POINTS. */
+export function withNode<T>(nodes: readonly Node<T>[], input: NodeInput<T>): Change<T> {
+  const node = toNode(input);
+  const rank = search(nodes, node.id);
+  if (nodes[rank]?.id === node.id) throw duplicate(node.id);
+  if (nodes.length === NODES_MAX) throw tooManyNodes();
+  return { nodes: Object.freeze(nodes.toSpliced(rank, 0, node)), rank };
+}
+
+/** One node less. O(N). Throws PlacementError UNKNOWN_NODE, or NO_NODES for the last one. */
+export function withoutNode<T>(nodes: readonly Node<T>[], id: string): Change<T> {
+  const rank = rankOf(nodes, id);
+  if (nodes.length === 1) {
+    throw new PlacementError('NO_NODES', `a placement needs at least one node; ${shown(id)} is the last`);
   }
-  return rank;
+  return { nodes: Object.freeze(nodes.toSpliced(rank, 1)), rank };
+}
+
+/** One node with another weight. O(N). Throws PlacementError UNKNOWN_NODE or BAD_WEIGHT. */
+export function reweightNode<T>(nodes: readonly Node<T>[], id: string, weight: number): Change<T> {
+  const rank = rankOf(nodes, id);
+  const node = Object.freeze({ ...nodes[rank]!, weight: requireWeight(id, weight) });
+  return { nodes: Object.freeze(nodes.with(rank, node)), rank };
 }
 
 /** Hash and seed with their defaults. Throws PlacementError BAD_OPTION. */
@@ -125,10 +148,7 @@ export function requireHashOptions(options: HashOptions): { hash: KeyHash; seed:
   if (!isHash || typeof hash.name !== 'string' || hash.name === '' || typeof hash.hash !== 'function') {
     throw new PlacementError('BAD_OPTION', `hash must be an object { name, hash(key, seed) }; got ${shown(hash)}`);
   }
-  const seed: unknown = options.seed ?? 0;
-  if (typeof seed !== 'number' || seed >>> 0 !== seed) {
-    throw new PlacementError('BAD_OPTION', `seed must be an integer in 0..4294967295; got ${shown(seed)}`);
-  }
+  const seed = requireInteger('seed', options.seed ?? 0, 0, 0xffffffff);
   return { hash: options.hash ?? xxh32, seed };
 }
 

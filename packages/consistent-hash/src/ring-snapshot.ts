@@ -8,10 +8,10 @@
  *
  * The mixer is a parameter for the tests alone, which replace it by one that collides all the time.
  */
-import { PlacementError, shown } from './errors.ts';
+import { PlacementError, requireHash } from './errors.ts';
 import { requireKey } from './key-bytes.ts';
 import { mix32 } from './mix32.ts';
-import { fingerprintOf, identityOf, nodesToJSON, rankForNew, rankOf, requireWeight, toNode } from './nodes.ts';
+import { fingerprintOf, identityOf, nodesToJSON, reweightNode, withNode, withoutNode } from './nodes.ts';
 import { buildTable, ownerOf, ownerRanges, POINTS_MAX, replacePoints, sortPoints, walkOwners } from './point-table.ts';
 import type { PointTable } from './point-table.ts';
 import { countZones, take } from './take.ts';
@@ -131,10 +131,7 @@ export class RingSnapshot<T> implements Ring<T> {
   }
 
   locateHash(hash: number): Node<T> {
-    if (hash >>> 0 !== hash) {
-      throw new PlacementError('BAD_OPTION', `a hash must be an integer in 0..4294967295; got ${shown(hash)}`);
-    }
-    return this.nodes[ownerOf(this.table, hash)] as Node<T>;
+    return this.nodes[ownerOf(this.table, requireHash(hash))] as Node<T>;
   }
 
   locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
@@ -167,39 +164,28 @@ export class RingSnapshot<T> implements Ring<T> {
     }
   }
 
-  with(input: NodeInput<T>): Ring<T> {
-    const node = toNode(input);
-    const rank = rankForNew(this.nodes, node.id);
-    const nodes = this.nodes.toSpliced(rank, 0, node);
-    return this.changed(nodes, (r) => (r < rank ? r : r + 1), node, rank);
+  with(node: NodeInput<T>): Ring<T> {
+    const { nodes, rank } = withNode(this.nodes, node);
+    return this.changed(nodes, (r) => (r < rank ? r : r + 1), rank);
   }
 
   without(id: string): Ring<T> {
-    const rank = rankOf(this.nodes, id);
-    if (this.nodes.length === 1) {
-      throw new PlacementError('NO_NODES', `a placement needs at least one node; ${shown(id)} is the last`);
-    }
-    const nodes = this.nodes.toSpliced(rank, 1);
-    return this.changed(nodes, (r) => (r < rank ? r : r === rank ? -1 : r - 1), undefined, rank);
+    const { nodes, rank } = withoutNode(this.nodes, id);
+    return this.changed(nodes, (r) => (r < rank ? r : r === rank ? -1 : r - 1), undefined);
   }
 
   reweight(id: string, weight: number): Ring<T> {
-    const rank = rankOf(this.nodes, id);
-    const node = Object.freeze({ ...this.nodes[rank]!, weight: requireWeight(id, weight) });
-    return this.changed(this.nodes.with(rank, node), (r) => (r === rank ? -1 : r), node, rank);
+    const { nodes, rank } = reweightNode(this.nodes, id, weight);
+    return this.changed(nodes, (r) => (r === rank ? -1 : r), rank);
   }
 
-  private changed(
-    nodes: readonly Node<T>[],
-    rename: (rank: number) => number,
-    added: Node<T> | undefined,
-    rank: number,
-  ): Ring<T> {
+  /** @param added the rank among `nodes` whose points are new */
+  private changed(nodes: readonly Node<T>[], rename: (rank: number) => number, added: number | undefined): Ring<T> {
     requirePoints(nodes, this.vnodes);
-    const points = added === undefined ? new Uint32Array(0) : sortedPointsOf(added, this.parameters);
-    const renamed = Int32Array.from(this.nodes, (_, r) => rename(r));
-    const table = replacePoints(this.table, nodes.length, renamed, points, rank);
-    return new RingSnapshot(Object.freeze(nodes), this.parameters, table);
+    const points = added === undefined ? new Uint32Array(0) : sortedPointsOf(nodes[added]!, this.parameters);
+    const renamed = Int32Array.from(this.nodes, (_, rank) => rename(rank));
+    const table = replacePoints(this.table, nodes.length, renamed, points, added ?? 0);
+    return new RingSnapshot(nodes, this.parameters, table);
   }
 
   /** What decides the owners, in the order of fields that the fingerprint is defined over. */
