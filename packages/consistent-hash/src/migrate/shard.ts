@@ -37,3 +37,11 @@ export interface Shard<V = string> {
   /** Removes the data of the slot and keeps its fence. */
   clear(slot: number, epoch: number): Promise<void | Fenced>;
 }
+
+/** What the clients of a shard call, through `SlotRouter.run`: one key, under the epoch of the router's map. */
+export interface ClientShard<V = string> {
+  get(slot: number, epoch: number, key: string): Promise<V | undefined | Fenced>;
+  set(slot: number, epoch: number, key: string, value: V): Promise<void | Fenced>;
+  /** Whether the key was there. */
+  delete(slot: number, epoch: number, key: string): Promise<boolean | Fenced>;
+}
