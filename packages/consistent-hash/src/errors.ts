@@ -33,21 +33,27 @@ const SHOWN_CHARACTERS_MAX = 80;
 
 /** A given value for a message: short, on one line, and never throwing. */
 export function shown(value: unknown): string {
+  const type = typeof value;
   const text =
-    typeof value === 'string'
+    type === 'string'
       ? JSON.stringify(value)
-      : Array.isArray(value)
-        ? 'an array'
-        : value !== null && (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol')
-          ? `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`
-          : String(value);
+      : type === 'function' || (type === 'object' && value !== null)
+        ? Array.isArray(value)
+          ? 'an array'
+          : `a value of type ${type}`
+        : String(value);
   return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
+}
+
+/** Throws the error of a value that is not what it must be, naming both. */
+export function refuse(code: PlacementErrorCode, what: string, allowed: string, given: unknown): never {
+  throw new PlacementError(code, `${what} must be ${allowed}; got ${shown(given)}`);
 }
 
 /** An integer option within its limits. Throws PlacementError BAD_OPTION. */
 export function requireInteger(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new PlacementError('BAD_OPTION', `${name} must be an integer in ${min}..${max}; got ${shown(value)}`);
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  return refuse('BAD_OPTION', name, `an integer in ${min}..${max}`, value);
 }
 
 /** The argument of `locateHash`. Throws PlacementError BAD_OPTION. */

@@ -8,8 +8,8 @@
  * Nothing is coerced. A weight of '2' or an id of 7 would work until another process read the same configuration
  * with its real type and disagreed about the owners.
  */
-import { PlacementError, requireInteger, shown } from './errors.ts';
-import type { HashOptions, KeyHash, Node, NodeInput, NodeJSON } from './types.ts';
+import { PlacementError, refuse, requireInteger, shown } from './errors.ts';
+import type { HashOptions, KeyHash, Node, NodeInput, NodeJSON, NodeSpec } from './types.ts';
 import { xxh32 } from './xxh32.ts';
 
 /** Ranks are packed into 20 bits beside a 32-bit point (point-table.ts). */
@@ -22,45 +22,30 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function requireId(id: unknown): string {
   if (typeof id === 'string' && id !== '' && !LONE_SURROGATE.test(id)) return id;
-  throw new PlacementError(
-    'BAD_ID',
-    `the id of a node must be a non-empty string without lone surrogates; got ${shown(id)}`,
-  );
+  return refuse('BAD_ID', 'the id of a node', 'a non-empty string without lone surrogates', id);
 }
 
 function requireWeight(id: string, weight: unknown): number {
   if (typeof weight === 'number' && weight > 0 && weight < Infinity) return weight;
-  throw new PlacementError(
-    'BAD_WEIGHT',
-    `the weight of node ${shown(id)} must be a finite number above 0; got ${shown(weight)}`,
-  );
+  return refuse('BAD_WEIGHT', `the weight of node ${shown(id)}`, 'a finite number above 0', weight);
 }
 
 function requireZone(id: string, zone: unknown): string | undefined {
   if (zone === undefined || (typeof zone === 'string' && zone !== '')) return zone;
   // '' is refused because it is what an unset variable looks like, and it would put all such nodes in one zone.
-  throw new PlacementError(
-    'BAD_OPTION',
-    `the zone of node ${shown(id)} must be a non-empty string or undefined; got ${shown(zone)}`,
-  );
+  return refuse('BAD_OPTION', `the zone of node ${shown(id)}`, 'a non-empty string or undefined', zone);
 }
 
 /** One node, checked and frozen. Throws PlacementError BAD_ID, BAD_WEIGHT or BAD_OPTION (zone). */
 export function toNode<T>(input: NodeInput<T>): Node<T> {
-  if (typeof input === 'string') {
-    return Object.freeze({ id: requireId(input), weight: 1, zone: undefined, data: undefined });
-  }
   const given: unknown = input;
-  if (typeof given !== 'object' || given === null) {
-    throw new PlacementError('BAD_ID', `a node must be an id or an object with an id; got ${shown(given)}`);
+  if (typeof given !== 'string' && (typeof given !== 'object' || given === null)) {
+    refuse('BAD_ID', 'a node', 'an id or an object with an id', given);
   }
-  const id = requireId(input.id);
-  return Object.freeze({
-    id,
-    weight: requireWeight(id, input.weight ?? 1),
-    zone: requireZone(id, input.zone),
-    data: input.data,
-  });
+  const spec: NodeSpec<T> = typeof input === 'string' ? { id: input } : input;
+  const id = requireId(spec.id);
+  const weight = requireWeight(id, spec.weight ?? 1);
+  return Object.freeze({ id, weight, zone: requireZone(id, spec.zone), data: spec.data });
 }
 
 /** All nodes, sorted by id. O(N log N). Throws what `toNode` throws, NO_NODES, DUPLICATE_ID or TOO_MANY_POINTS. */
@@ -68,7 +53,7 @@ export function toNodes<T>(inputs: Iterable<NodeInput<T>>): readonly Node<T>[] {
   const given: unknown = inputs;
   // A string is iterable too: ring('cache-a') would be a ring of the letters.
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-    throw new PlacementError('BAD_OPTION', `nodes must be a list of ids or node objects; got ${shown(given)}`);
+    return refuse('BAD_OPTION', 'nodes', 'a list of ids or node objects', given);
   }
   const nodes: Node<T>[] = [];
   for (const input of inputs) {
@@ -143,13 +128,13 @@ export function reweightNode<T>(nodes: readonly Node<T>[], id: string, weight: n
 
 /** Hash and seed with their defaults. Throws PlacementError BAD_OPTION. */
 export function requireHashOptions(options: HashOptions): { hash: KeyHash; seed: number } {
-  const hash: unknown = options.hash ?? xxh32;
-  const isHash = typeof hash === 'object' && hash !== null && 'name' in hash && 'hash' in hash;
-  if (!isHash || typeof hash.name !== 'string' || hash.name === '' || typeof hash.hash !== 'function') {
-    throw new PlacementError('BAD_OPTION', `hash must be an object { name, hash(key, seed) }; got ${shown(hash)}`);
+  const hash = options.hash ?? xxh32;
+  const { name, hash: call } = hash as { name?: unknown; hash?: unknown };
+  if (typeof name !== 'string' || name === '' || typeof call !== 'function') {
+    refuse('BAD_OPTION', 'hash', 'an object { name, hash(key, seed) }', hash);
   }
   const seed = requireInteger('seed', options.seed ?? 0, 0, 0xffffffff);
-  return { hash: options.hash ?? xxh32, seed };
+  return { hash, seed };
 }
 
 /** The 64-bit identity of a node, as two words. */

@@ -26,7 +26,7 @@ export type Owners = Uint16Array | Uint32Array;
 export interface SortedPoints {
   readonly size: number;
   readonly points: Uint32Array;
-  readonly owners: Owners;
+  readonly owners: Uint32Array;
 }
 
 export interface PointTable {
@@ -47,21 +47,13 @@ const NARROW_NODES_MAX = 65_535;
 /** `| 0` is floor here: scale * 2^32 is at most 2^25. */
 const homeOf = (hash: number, scale: number): number => (hash * scale) | 0;
 
-function newOwners(length: number, nodes: number): Owners {
-  return nodes <= NARROW_NODES_MAX ? new Uint16Array(length) : new Uint32Array(length);
-}
-
 /**
  * Sorts points with their owners. A point and a rank of 20 bits share one double, so that the native sort of a
  * Float64Array does the work without calling a comparison. O(n log n).
  *
  * @param fill calls `add(point, rank)` `count` times
  */
-export function sortPoints(
-  count: number,
-  nodes: number,
-  fill: (add: (point: number, rank: number) => void) => void,
-): SortedPoints {
+export function sortPoints(count: number, fill: (add: (point: number, rank: number) => void) => void): SortedPoints {
   const packed = new Float64Array(count);
   let filled = 0;
   fill((point, rank) => {
@@ -69,11 +61,11 @@ export function sortPoints(
   });
   packed.sort();
   const points = new Uint32Array(count);
-  const owners = newOwners(count, nodes);
+  const owners = new Uint32Array(count);
   let size = 0;
   for (let i = 0; i < count; i++) {
     const pair = packed[i] as number;
-    if (i > 0 && pair === packed[i - 1]) continue;
+    if (pair === packed[i - 1]) continue;
     const point = Math.floor(pair / RANK_RANGE);
     points[size] = point;
     owners[size++] = pair - point * RANK_RANGE;
@@ -92,7 +84,7 @@ export function buildTable({ size, points, owners }: SortedPoints, nodes: number
   // The hash 2^32 - 1 starts at cell 2 * size - 1, and behind the last point there must be a tail.
   const cellCount = Math.max(2 * size, last + 2);
   const cellPoints = new Uint32Array(cellCount);
-  const cellOwners = newOwners(cellCount, nodes);
+  const cellOwners = new (nodes <= NARROW_NODES_MAX ? Uint16Array : Uint32Array)(cellCount);
   let next = 0;
   for (let i = 0; i < size; i++) {
     const point = points[i] as number;
@@ -140,47 +132,33 @@ export function eachPoint(table: PointTable, visit: (point: number, owner: numbe
 
 /**
  * The table with other owners: every point of rank r goes to `renamed[r]`, or away when that is negative, and the
- * ascending, different `added` points come in under `rank`. `renamed` must keep the order of the ranks it keeps. Equal, cell by
- * cell, to a table built from scratch. O(n), without sorting.
+ * `added` points come in. `renamed` must keep the order of the ranks it keeps. Equal, cell by cell, to a table built
+ * from scratch. O(n), without sorting.
  */
-export function replacePoints(
-  table: PointTable,
-  nodes: number,
-  renamed: Int32Array,
-  added: Uint32Array,
-  rank: number,
-): PointTable {
-  const oldPoints = table.points;
-  const oldOwners = table.owners;
-  const sizeMax = table.size + added.length;
-  const points = new Uint32Array(sizeMax);
-  const owners = newOwners(sizeMax, nodes);
+export function replacePoints(table: PointTable, nodes: number, renamed: Int32Array, added: SortedPoints): PointTable {
+  const points = new Uint32Array(table.size + added.size);
+  const owners = new Uint32Array(points.length);
   let size = 0;
   let next = 0;
-  let candidate = next < added.length ? (added[next] as number) : Infinity;
-  let point = -1;
-  let was = -1;
-  for (let cell = 0, left = table.size; left > 0; cell++) {
-    // eachPoint, written out to save a call for each point.
-    if (oldPoints[cell] === point && oldOwners[cell] === was) continue;
-    point = oldPoints[cell] as number;
-    was = oldOwners[cell] as number;
-    left--;
-    const owner = renamed[was] as number;
-    if (owner < 0) continue;
-    while (candidate < point || (candidate === point && rank < owner)) {
-      points[size] = candidate;
-      owners[size++] = rank;
-      next++;
-      candidate = next < added.length ? (added[next] as number) : Infinity;
-    }
+  const put = (point: number, owner: number): void => {
     points[size] = point;
     owners[size++] = owner;
-  }
-  for (; next < added.length; next++) {
-    points[size] = added[next] as number;
-    owners[size++] = rank;
-  }
+  };
+  const putAddedBefore = (point: number, owner: number): void => {
+    for (; next < added.size; next++) {
+      const candidate = added.points[next] as number;
+      const rank = added.owners[next] as number;
+      if (candidate > point || (candidate === point && rank > owner)) return;
+      put(candidate, rank);
+    }
+  };
+  eachPoint(table, (point, was) => {
+    const owner = renamed[was] as number;
+    if (owner < 0) return;
+    putAddedBefore(point, owner);
+    put(point, owner);
+  });
+  putAddedBefore(Infinity, 0);
   return buildTable({ size, points, owners }, nodes);
 }
 

@@ -13,7 +13,7 @@ import { requireKey } from './key-bytes.ts';
 import { mix32 } from './mix32.ts';
 import { fingerprintOf, identityOf, nodesToJSON, reweightNode, withNode, withoutNode } from './nodes.ts';
 import { buildTable, ownerOf, ownerRanges, POINTS_MAX, replacePoints, sortPoints, walkOwners } from './point-table.ts';
-import type { PointTable } from './point-table.ts';
+import type { PointTable, SortedPoints } from './point-table.ts';
 import { countZones, take } from './take.ts';
 import type {
   HashRange,
@@ -56,10 +56,9 @@ function pointCount({ weight }: Node, vnodes: number): number {
   return Math.max(1, Math.round(weight * vnodes));
 }
 
-function requirePoints(nodes: readonly Node[], vnodes: number): number {
-  let count = 0;
-  for (const node of nodes) count += pointCount(node, vnodes);
-  if (count <= POINTS_MAX) return count;
+function requirePoints(nodes: readonly Node[], vnodes: number): void {
+  const count = nodes.reduce((sum, node) => sum + pointCount(node, vnodes), 0);
+  if (count <= POINTS_MAX) return;
   throw new PlacementError(
     'TOO_MANY_POINTS',
     `weights times vnodes must add up to at most ${POINTS_MAX} points; got ${count} from ${nodes.length} nodes ` +
@@ -67,21 +66,15 @@ function requirePoints(nodes: readonly Node[], vnodes: number): number {
   );
 }
 
-function eachPointOf(node: Node, { seed, vnodes, mix }: RingParameters, visit: (point: number) => void): void {
-  const { a, b } = identityOf(node.id, seed);
-  const count = pointCount(node, vnodes);
-  for (let j = 0; j < count; j++) visit(mix(j, a, b));
-}
-
-function sortedPointsOf(node: Node, parameters: RingParameters): Uint32Array {
-  const points = new Uint32Array(pointCount(node, parameters.vnodes));
-  let filled = 0;
-  eachPointOf(node, parameters, (point) => {
-    points[filled++] = point;
-  });
-  points.sort();
-  // The real mixer never repeats a point of a node; the one of the tests does.
-  return points.filter((point, i) => i === 0 || point !== points[i - 1]);
+/** The points of some nodes, each under the rank that it has among all. O(n log n) in points. */
+function pointsOf(nodes: readonly Node[], rank: number, { seed, vnodes, mix }: RingParameters): SortedPoints {
+  const count = nodes.reduce((sum, node) => sum + pointCount(node, vnodes), 0);
+  return sortPoints(count, (add) =>
+    nodes.forEach((node, i) => {
+      const { a, b } = identityOf(node.id, seed);
+      for (let j = pointCount(node, vnodes); j-- > 0;) add(mix(j, a, b), rank + i);
+    }),
+  );
 }
 
 /** A ring from sorted nodes and checked parameters. O(n log n) in points. Throws PlacementError TOO_MANY_POINTS. */
@@ -91,11 +84,8 @@ export function buildRing<T>(
   mix?: Mixer,
 ): RingSnapshot<T> {
   const all: RingParameters = { ...parameters, mix: mix ?? mix32 };
-  const count = requirePoints(nodes, all.vnodes);
-  const sorted = sortPoints(count, nodes.length, (add) =>
-    nodes.forEach((node, rank) => eachPointOf(node, all, (point) => add(point, rank))),
-  );
-  return new RingSnapshot(nodes, all, buildTable(sorted, nodes.length));
+  requirePoints(nodes, all.vnodes);
+  return new RingSnapshot(nodes, all, buildTable(pointsOf(nodes, 0, all), nodes.length));
 }
 
 export class RingSnapshot<T> implements Ring<T> {
@@ -109,9 +99,12 @@ export class RingSnapshot<T> implements Ring<T> {
   private readonly keyHash: KeyHash;
   private readonly seed: number;
   private readonly zones: number;
+  /** `nodes` not frozen: reading an element of a frozen array costs as much as the rest of the lookup. */
+  private readonly byRank: readonly Node<T>[];
 
   constructor(nodes: readonly Node<T>[], parameters: RingParameters, table: PointTable) {
     this.nodes = nodes;
+    this.byRank = [...nodes];
     this.parameters = parameters;
     this.keyHash = parameters.hash;
     this.seed = parameters.seed;
@@ -127,11 +120,11 @@ export class RingSnapshot<T> implements Ring<T> {
   }
 
   locate(key: Key): Node<T> {
-    return this.nodes[ownerOf(this.table, this.hashOf(key))] as Node<T>;
+    return this.byRank[ownerOf(this.table, this.hashOf(key))] as Node<T>;
   }
 
   locateHash(hash: number): Node<T> {
-    return this.nodes[ownerOf(this.table, requireHash(hash))] as Node<T>;
+    return this.byRank[ownerOf(this.table, requireHash(hash))] as Node<T>;
   }
 
   locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
@@ -171,7 +164,7 @@ export class RingSnapshot<T> implements Ring<T> {
 
   without(id: string): Ring<T> {
     const { nodes, rank } = withoutNode(this.nodes, id);
-    return this.changed(nodes, (r) => (r < rank ? r : r === rank ? -1 : r - 1), undefined);
+    return this.changed(nodes, (r) => (r < rank ? r : r === rank ? -1 : r - 1));
   }
 
   reweight(id: string, weight: number): Ring<T> {
@@ -180,12 +173,11 @@ export class RingSnapshot<T> implements Ring<T> {
   }
 
   /** @param added the rank among `nodes` whose points are new */
-  private changed(nodes: readonly Node<T>[], rename: (rank: number) => number, added: number | undefined): Ring<T> {
+  private changed(nodes: readonly Node<T>[], rename: (rank: number) => number, added?: number): Ring<T> {
     requirePoints(nodes, this.vnodes);
-    const points = added === undefined ? new Uint32Array(0) : sortedPointsOf(nodes[added]!, this.parameters);
+    const points = pointsOf(added === undefined ? [] : [nodes[added]!], added ?? 0, this.parameters);
     const renamed = Int32Array.from(this.nodes, (_, rank) => rename(rank));
-    const table = replacePoints(this.table, nodes.length, renamed, points, added ?? 0);
-    return new RingSnapshot(nodes, this.parameters, table);
+    return new RingSnapshot(nodes, this.parameters, replacePoints(this.table, nodes.length, renamed, points));
   }
 
   /** What decides the owners, in the order of fields that the fingerprint is defined over. */

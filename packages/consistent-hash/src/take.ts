@@ -5,7 +5,7 @@
  * before n is reached, the nodes passed over follow, in the key's order too. So n <= Z nodes lie in n zones, fewer
  * zones degrade to fewer copies apart and never to fewer copies, and the answer for n begins the answer for n + 1.
  */
-import { PlacementError, shown } from './errors.ts';
+import { refuse, requireInteger } from './errors.ts';
 import type { LocateOptions, Node } from './types.ts';
 
 /** What fails together with a node: its zone, or the node alone. */
@@ -17,17 +17,11 @@ export function countZones(nodes: readonly Node[]): number {
 }
 
 function requireTake<T>(n: unknown, { distinctBy, exclude }: LocateOptions<T>): void {
-  if (typeof n !== 'number' || !Number.isInteger(n) || n < 0) {
-    throw new PlacementError('BAD_OPTION', `n must be an integer of at least 0; got ${shown(n)}`);
-  }
+  requireInteger('n', n, 0, Number.MAX_SAFE_INTEGER);
   const by: unknown = distinctBy;
-  if (by !== undefined && by !== 'node' && by !== 'zone') {
-    throw new PlacementError('BAD_OPTION', `distinctBy must be 'node' or 'zone'; got ${shown(by)}`);
-  }
+  if (by !== undefined && by !== 'node' && by !== 'zone') refuse('BAD_OPTION', 'distinctBy', "'node' or 'zone'", by);
   const test: unknown = exclude;
-  if (test !== undefined && typeof test !== 'function') {
-    throw new PlacementError('BAD_OPTION', `exclude must be a function of a node; got ${shown(test)}`);
-  }
+  if (test !== undefined && typeof test !== 'function') refuse('BAD_OPTION', 'exclude', 'a function of a node', test);
 }
 
 /**
