@@ -10,16 +10,8 @@
  * Neither is offered as a hash of keys elsewhere: a CRC is linear, so similar keys differ in few of the top bits, and
  * those decide the owner.
  */
-import { requireKey, utf8 } from '../key-bytes.ts';
 import type { Key } from '../types.ts';
-
-// Filled at the first use, so that importing this file costs nothing.
-let table32: Int32Array | undefined;
-let table16: Int32Array | undefined;
-
-function table(stepOf: (byte: number) => number): Int32Array {
-  return Int32Array.from({ length: 256 }, (_, byte) => stepOf(byte));
-}
+import { foldBytes } from './fold-bytes.ts';
 
 function remainder32(byte: number): number {
   for (let bit = 0; bit < 8; bit++) byte = (byte >>> 1) ^ (byte & 1 && 0xedb88320);
@@ -32,12 +24,21 @@ function remainder16(byte: number): number {
   return byte;
 }
 
-/** One byte into a CRC-32 register. */
-const step32 = (t: Int32Array, register: number, byte: number): number =>
-  (register >>> 8) ^ (t[(register ^ byte) & 0xff] as number);
+// Filled at the first use, so that importing this file costs nothing.
+const table32 = new Int32Array(256);
+const table16 = new Int32Array(256);
 
-const step16 = (t: Int32Array, register: number, byte: number): number =>
-  ((register & 0xff) << 8) ^ (t[(register >>> 8) ^ byte] as number);
+function fill(table: Int32Array, remainder: (byte: number) => number): void {
+  // The remainder of 1 is 0 in no table that is filled.
+  if (table[1] === 0) table.set(table.map((_, byte) => remainder(byte)));
+}
+
+/** Byte and register are cut to the table, so a character above 255 does no harm. */
+const step32 = (register: number, byte: number): number =>
+  (register >>> 8) ^ (table32[(register ^ byte) & 0xff] as number);
+
+const step16 = (register: number, byte: number): number =>
+  ((register & 0xff) << 8) ^ (table16[((register >>> 8) ^ byte) & 0xff] as number);
 
 /**
  * A CRC-32 register after a key: the running state, for a message in several pieces. It begins as -1; the CRC is its
@@ -46,32 +47,15 @@ const step16 = (t: Int32Array, register: number, byte: number): number =>
  * @throws {TypeError} for a key that is neither string nor Uint8Array
  */
 export function crc32Register(register: number, key: Key): number {
-  const t = (table32 ??= table(remainder32));
-  let next = register;
-  if (typeof key === 'string') {
-    let any = 0;
-    for (let i = 0; i < key.length; i++) {
-      const c = key.charCodeAt(i);
-      any |= c;
-      next = step32(t, next, c);
-    }
-    // Beyond ASCII a character is not its byte: once more, over the encoded key.
-    if (any < 128) return next;
-    const { bytes, length } = utf8(key);
-    next = register;
-    for (let i = 0; i < length; i++) next = step32(t, next, bytes[i] as number);
-    return next;
-  }
-  requireKey(key);
-  for (const byte of key) next = step32(t, next, byte);
-  return next;
+  fill(table32, remainder32);
+  return foldBytes(key, register, step32);
 }
 
 /** A CRC-32 register after the four bytes of a word, the lowest first. */
 export function crc32Word(register: number, word: number): number {
-  const t = (table32 ??= table(remainder32));
+  fill(table32, remainder32);
   let next = register ^ word;
-  for (let i = 0; i < 4; i++) next = step32(t, next, 0);
+  for (let i = 0; i < 4; i++) next = step32(next, 0);
   return next;
 }
 
@@ -91,24 +75,6 @@ export function crc32(key: Key): number {
  * @throws {TypeError} for a key that is neither string nor Uint8Array
  */
 export function crc16(key: Key, start = 0, end?: number): number {
-  requireKey(key);
-  const to = end ?? key.length;
-  const t = (table16 ??= table(remainder16));
-  let register = 0;
-  if (typeof key === 'string') {
-    let any = 0;
-    for (let i = start; i < to; i++) {
-      const c = key.charCodeAt(i);
-      any |= c;
-      // Masked, or a character above 255 would leave the table; its result is thrown away below.
-      register = step16(t, register, c & 0xff);
-    }
-    if (any < 128) return register;
-    const { bytes, length } = utf8(key.slice(start, to));
-    register = 0;
-    for (let i = 0; i < length; i++) register = step16(t, register, bytes[i] as number);
-    return register;
-  }
-  for (let i = start; i < to; i++) register = step16(t, register, key[i] as number);
-  return register;
+  fill(table16, remainder16);
+  return foldBytes(key, 0, step16, start, end);
 }

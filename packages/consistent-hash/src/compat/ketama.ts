@@ -1,0 +1,151 @@
+/**
+ * The owner that a ketama picks: libketama, libmemcached in its three ways, and twemproxy.
+ *
+ * Source: Jones, libketama (Last.fm, 2007), and the programs that followed it. A server has so many digests, each the
+ * MD5 of its name, '-' and a number from 0, and each digest gives four points. With the weights of all servers summing
+ * up to W, a server of weight w among n has about 40 * n * w / W digests. The number is computed in 32-bit floats there,
+ * step by step, and so it is here: doubles give another number at some sizes (39 instead of 40 digests for 7 equal
+ * servers), and where floats themselves round down that must stay so.
+ *
+ * The unweighted libmemcached instead takes 100 points a server, each the hash of such a name. It becomes weighted, points
+ * from MD5 and all, as soon as one server has a weight above 1; its keys keep their hash.
+ *
+ * What a name is differs too. libketama takes it as given. libmemcached and twemproxy drop the port 11211. libmemcached
+ * as the Java client Spymemcached names servers puts a slash before the address and never drops the port.
+ *
+ * Equal points: libmemcached sorts them by the order of its servers; the others leave the order to the C library's qsort,
+ * and glibc's kept it (through version 2.36). So of equal points the first given owns the place, in all flavours.
+ */
+import { PlacementError, shown } from '../errors.ts';
+import { md5_32, md5Words } from '../hashes/md5.ts';
+import { requireHashOptions } from '../nodes.ts';
+import type { KeyHash, NodeInput } from '../types.ts';
+import { fnv1a_64_char, one_at_a_time } from './char-hashes.ts';
+import { foreignRing } from './foreign-ring.ts';
+import type { ForeignRing, Recipe } from './foreign-ring.ts';
+
+export type KetamaFlavour = 'libketama' | 'libmemcached' | 'libmemcached-weighted' | 'libmemcached-spy' | 'twemproxy';
+
+export interface KetamaOptions {
+  /** Whose ketama. There is no default: they disagree. */
+  readonly flavour: KetamaFlavour;
+  /**
+   * Hash of the keys, and in the unweighted libmemcached of the points. Default as in the program: md5_32, but
+   * one_at_a_time for 'libmemcached' and fnv1a_64_char for 'twemproxy'.
+   */
+  readonly hash?: KeyHash | undefined;
+}
+
+interface Flavour {
+  readonly hash: KeyHash;
+  /** What the points are made from. */
+  readonly nameOf: (id: string) => string;
+  /** MD5 digests of a server that has this part of the weights of n; all numbers are 32-bit floats. */
+  readonly digests: (part: number, n: number) => number;
+  /** Weighted only if a weight says so. */
+  readonly plain?: boolean;
+}
+
+const { fround, floor } = Math;
+const POINTS_PLAIN = 100;
+const WORDS = 4;
+
+// The little that is added makes no difference before a floor; it is there because it is in the programs.
+const memcachedDigests = (part: number, n: number): number =>
+  floor(fround(fround(fround(fround(part * 160) / 4) * n) + 1e-10));
+
+/** A unix socket has port 0 there. */
+const addressOf = (id: string): string => (id.startsWith('/') ? `${id}:0` : id);
+const withPort = (id: string): string => (/:\d+$/.test(addressOf(id)) ? addressOf(id) : `${id}:11211`);
+const withoutDefaultPort = (id: string): string => id.replace(/:11211$/, '');
+
+const memcached: Flavour = {
+  hash: md5_32,
+  nameOf: (id) => withoutDefaultPort(addressOf(id)),
+  digests: memcachedDigests,
+};
+
+const FLAVOURS: Readonly<Record<KetamaFlavour, Flavour>> = {
+  libketama: {
+    hash: md5_32,
+    nameOf: (id) => id,
+    digests: (part, n) => floor(fround(part * 40 * n)),
+  },
+  libmemcached: { ...memcached, hash: one_at_a_time, plain: true },
+  'libmemcached-weighted': memcached,
+  'libmemcached-spy': {
+    ...memcached,
+    nameOf: (id) => `/${withPort(id)}`,
+    plain: true,
+  },
+  twemproxy: { ...memcached, hash: fnv1a_64_char, nameOf: withoutDefaultPort },
+};
+
+function eachPointOfDigests(name: string, count: number, add: (point: number) => void): void {
+  for (let k = 0; k < count / WORDS; k++) for (const word of md5Words(`${name}-${k}`)) add(word >>> 0);
+}
+
+function recipeOf(kind: string, { nameOf, digests, plain = false }: Flavour, hash: KeyHash): Recipe {
+  return {
+    kind,
+    hash,
+    dropsEqual: false,
+    layout(nodes) {
+      if (plain && nodes.every(({ weight }) => weight === 1)) {
+        return {
+          counts: nodes.map(() => POINTS_PLAIN),
+          eachPoint(id, count, add) {
+            for (let k = 0; k < count; k++) add(hash.hash(`${nameOf(id)}-${k}`, 0) >>> 0);
+          },
+        };
+      }
+      const total = fround(nodes.reduce((sum, { weight }) => sum + weight, 0));
+      return {
+        counts: nodes.map(({ weight }) => WORDS * digests(fround(fround(weight) / total), nodes.length)),
+        eachPoint: (id, count, add) => {
+          eachPointOfDigests(nameOf(id), count, add);
+        },
+      };
+    },
+  };
+}
+
+/**
+ * A ring as libketama, libmemcached or twemproxy builds it. An id is what that program calls the server: 'host:port', a
+ * path for a unix socket, the label in twemproxy. Building is O(points * log points), `locate` O(1) expected.
+ *
+ * These rings keep ketama's flaw: points follow from a weight's part of the sum, rounded down. So another weight or
+ * another number of servers may move keys between two servers that did not change (up to a tenth of all keys), and a
+ * server of small weight may own nothing. Where no other program must agree, take `ring`.
+ *
+ * A twemproxy with `hash_tag: "{}"` has `hash: tagged(fnv1a_64_char)` here.
+ *
+ * @throws {PlacementError} what `ring` throws for its nodes; UNSUPPORTED_WEIGHT unless weights are integers; BAD_OPTION
+ * for an unknown flavour or what is no hash; TOO_MANY_POINTS above 2^24
+ * @example
+ * ```ts
+ * import assert from 'node:assert';
+ * import { ketama } from '@loadbearing/consistent-hash/compat/ketama';
+ * const cache = ketama(['10.0.0.1:11211', { id: '10.0.0.2:11211', weight: 2 }], { flavour: 'libmemcached-weighted' });
+ * assert.equal(cache.locate('user:42').id, '10.0.0.2:11211');
+ * ```
+ */
+export function ketama<T = unknown>(servers: Iterable<NodeInput<T>>, options: KetamaOptions): ForeignRing<T> {
+  const { flavour } = options;
+  if (!Object.hasOwn(FLAVOURS, flavour)) {
+    throw new PlacementError(
+      'BAD_OPTION',
+      `flavour must be one of ${Object.keys(FLAVOURS).join(', ')}; got ${shown(flavour)}`,
+    );
+  }
+  const rules = FLAVOURS[flavour];
+  const { hash } = requireHashOptions({ hash: options.hash ?? rules.hash });
+  return foreignRing(servers, recipeOf(`ketama-${flavour}`, rules, hash));
+}
+
+export { fnv1a_32_char, fnv1a_64_char, one_at_a_time } from './char-hashes.ts';
+export { md5_32 } from '../hashes/md5.ts';
+export type { ForeignRing } from './foreign-ring.ts';
+export { PlacementError } from '../errors.ts';
+export type { PlacementErrorCode } from '../errors.ts';
+export type * from '../types.ts';
