@@ -1,0 +1,147 @@
+/** The lab's state and events, and what it needs of the package: the contract between the core, the page and the test. */
+
+export interface PlacedNode {
+  readonly id: string;
+  readonly weight: number;
+  readonly zone: string | undefined;
+}
+
+export interface LabPlacement {
+  readonly kind: string;
+  readonly fingerprint: string;
+  readonly nodes: readonly PlacedNode[];
+  locate(key: string): PlacedNode;
+  locateN(key: string, n: number, options?: { distinctBy?: 'node' | 'zone' }): PlacedNode[];
+  shares(): ReadonlyMap<string, number>;
+  ranges(): Iterable<{ readonly start: number; readonly end: number; readonly node: PlacedNode }>;
+}
+
+interface SlotPlacement extends LabPlacement {
+  readonly count: number;
+  with(node: NodeSpec): SlotPlacement;
+  without(id: string): SlotPlacement;
+  reweight(id: string, weight: number): SlotPlacement;
+}
+
+interface NodeSpec {
+  readonly id: string;
+  readonly weight: number;
+  readonly zone: string;
+}
+
+export interface Sketch {
+  record(key: string): void;
+  top(): readonly { readonly key: string; readonly share: number; readonly error: number }[];
+  parts(key: string, nodes: number): number;
+}
+
+/** '@loadbearing/consistent-hash', as far as the lab uses it. */
+export interface Library {
+  readonly xxh32: { hash(key: string, seed: number): number };
+  mix32(x: number, a: number, b: number): number;
+  ring(nodes: Iterable<NodeSpec>): LabPlacement;
+  slots(nodes: Iterable<NodeSpec>, options: { count: number }): SlotPlacement;
+  diff(
+    before: LabPlacement,
+    after: LabPlacement,
+  ): readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly start: number;
+    readonly end: number;
+    readonly share: number;
+  }[];
+  bounded(placement: LabPlacement, options: { c: number }): { acquire(key: string): { readonly node: PlacedNode } };
+  hotKeys(options: { k: number; counters: number }): Sketch;
+  leastLoaded(candidates: readonly PlacedNode[], load: (node: PlacedNode) => number): PlacedNode;
+}
+
+export interface LabNode {
+  readonly id: string;
+  readonly zone: string;
+  readonly weight: number;
+  readonly up: boolean;
+  /** Counts up over all nodes: another number each time one comes up. */
+  readonly life: number;
+}
+
+export type Kind = 'ring' | 'slots' | 'modulo';
+
+export interface Placements {
+  readonly ring: LabPlacement;
+  readonly slots: SlotPlacement;
+  /** Ids in order: the owner of h is the one at h % length. */
+  readonly modulo: readonly string[];
+}
+
+export type Change =
+  | { readonly type: 'add' }
+  | { readonly type: 'remove'; readonly id: string }
+  | { readonly type: 'reweight'; readonly id: string; readonly factor: number }
+  | { readonly type: 'kill' | 'revive'; readonly zone: string };
+
+export type LabEvent =
+  | Change
+  | { readonly type: 'tick' }
+  | { readonly type: 'set'; readonly hot?: boolean; readonly split?: boolean; readonly c?: number | null };
+
+/** Fractions of the hash space. */
+export interface Movement {
+  readonly moved: number;
+  /** Between two nodes that did not change. */
+  readonly needless: number;
+  /** What moved, for the picture; modulo has none to draw. */
+  readonly ranges: readonly { readonly start: number; readonly end: number }[];
+}
+
+export interface Report {
+  readonly title: string;
+  readonly ideal: number;
+  readonly movement: Readonly<Record<Kind, Movement>>;
+  /** Requests since then that found nothing cached. */
+  readonly misses: Readonly<Record<Kind, number>>;
+  /** After a zone went down: of keys with two copies, the fraction without one left. */
+  readonly lost: { readonly apart: number; readonly anywhere: number } | null;
+}
+
+/** Bits of the keys that a node has cached, by the node's life. */
+export type Cache = ReadonlyMap<number, Uint32Array>;
+
+export interface LabState {
+  readonly tick: number;
+  readonly nodes: readonly LabNode[];
+  readonly born: number;
+  readonly placements: Placements;
+  readonly policy: { readonly hot: boolean; readonly split: boolean; readonly c: number | null };
+  /** Hot keys of the last tick, by which the next one splits. */
+  readonly sketch: Sketch | null;
+  readonly caches: Readonly<Record<Kind, Cache>>;
+  /** Requests that each node took, tick by tick since the last change, the latest last. */
+  readonly loads: readonly Readonly<Record<'ring' | 'slots', ReadonlyMap<string, number>>>[];
+  /** Hit ratio of each tick, the latest last, and the ticks at which the nodes changed. */
+  readonly hits: readonly Readonly<Record<Kind, number>>[];
+  readonly changes: readonly number[];
+  readonly report: Report | null;
+  /** The last tick's requests, for the picture. */
+  readonly requests: {
+    readonly hashes: Uint32Array;
+    readonly served: Readonly<Record<'ring' | 'slots', readonly string[]>>;
+  } | null;
+}
+
+export const TICKS_KEPT: number;
+export const REQUESTS: number;
+
+export interface Lab {
+  first(): LabState;
+  /** The state after an event; the same state when the event makes no sense in it. */
+  next(state: LabState, event: LabEvent): LabState;
+}
+
+export function labOf(lib: Library, options?: { readonly seed?: number; readonly nodes?: number }): Lab;
+
+/** Load of each node over the last ticks, in units of its fair share (1 is exactly fair), and the highest of them. */
+export function loadsOf(
+  state: LabState,
+  kind: 'ring' | 'slots',
+): { readonly total: number; readonly peak: number | null; readonly byId: ReadonlyMap<string, number> };
