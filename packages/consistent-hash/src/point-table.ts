@@ -136,29 +136,35 @@ export function eachPoint(table: PointTable, visit: (point: number, owner: numbe
  * from scratch. O(n), without sorting.
  */
 export function replacePoints(table: PointTable, nodes: number, renamed: Int32Array, added: SortedPoints): PointTable {
-  const points = new Uint32Array(table.size + added.size);
+  const { points: oldPoints, owners: oldOwners } = table;
+  const { size: addedSize, points: addedPoints, owners: addedOwners } = added;
+  const points = new Uint32Array(table.size + addedSize);
   const owners = new Uint32Array(points.length);
   let size = 0;
   let next = 0;
-  const put = (point: number, owner: number): void => {
+  let point = -1;
+  let was = -1;
+  for (let cell = 0, left = table.size; left > 0; cell++) {
+    // eachPoint, written out to save a call for each point.
+    if (oldPoints[cell] === point && oldOwners[cell] === was) continue;
+    point = oldPoints[cell] as number;
+    was = oldOwners[cell] as number;
+    left--;
+    const owner = renamed[was] as number;
+    if (owner < 0) continue;
+    for (; next < addedSize; next++) {
+      const candidate = addedPoints[next] as number;
+      if (candidate > point || (candidate === point && (addedOwners[next] as number) > owner)) break;
+      points[size] = candidate;
+      owners[size++] = addedOwners[next] as number;
+    }
     points[size] = point;
     owners[size++] = owner;
-  };
-  const putAddedBefore = (point: number, owner: number): void => {
-    for (; next < added.size; next++) {
-      const candidate = added.points[next] as number;
-      const rank = added.owners[next] as number;
-      if (candidate > point || (candidate === point && rank > owner)) return;
-      put(candidate, rank);
-    }
-  };
-  eachPoint(table, (point, was) => {
-    const owner = renamed[was] as number;
-    if (owner < 0) return;
-    putAddedBefore(point, owner);
-    put(point, owner);
-  });
-  putAddedBefore(Infinity, 0);
+  }
+  for (; next < addedSize; next++) {
+    points[size] = addedPoints[next] as number;
+    owners[size++] = addedOwners[next] as number;
+  }
   return buildTable({ size, points, owners }, nodes);
 }
 
