@@ -29,7 +29,7 @@ export function changePanel(root) {
     }
     setText(
       field('change'),
-      `${sentence(report.title)}. No placement can move fewer than ${percent(report.ideal)} (the mark in the bars).`,
+      `${sentence(report.title)}. A fair placement has to move ${percent(report.ideal)} of the keys (the mark in the bars).`,
     );
     field('change').dataset.ideal = String(report.ideal);
     setText(field('change-note'), noteOf(report));

@@ -2,6 +2,7 @@
 import { fieldsOf, keyedList, make, setText, signButton } from './dom.js';
 import { NONE, percent, times } from './format.js';
 import { loadsOf } from './lab-core.js';
+import { fairShares } from './movement.js';
 import { colourOf } from './palette.js';
 import { WEIGHT_MAX, WEIGHT_MIN, ZONES, upOf } from './topology.js';
 
@@ -46,8 +47,12 @@ export function loadPanel(root, send, point) {
     setText(field('peak'), peak === null ? NONE : peak.toFixed(2));
     field('peak').dataset.value = String(peak ?? '');
     setText(field('hot-line'), hotLine(state));
+    const space = Math.max(...[...fairShares(upOf(state.nodes))].map(([id, fair]) => (shares.get(id) ?? 0) / fair));
+    setText(field('load-note'), `${WHAT} Of the hash space alone, peak / mean is ${space.toFixed(2)}.`);
   };
 }
+
+const WHAT = "Requests of the last two seconds; 1× is a node's fair share by weight.";
 
 /** @param {LabState} state */
 function hotLine({ sketch, policy, nodes }) {
