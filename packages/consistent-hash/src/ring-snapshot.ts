@@ -9,23 +9,12 @@
  * The mixer is a parameter for the tests alone, which replace it by one that collides all the time.
  */
 import { PlacementError, requireHash } from './errors.ts';
-import { requireKey } from './key-bytes.ts';
 import { mix32 } from './mix32.ts';
-import { fingerprintOf, identityOf, nodesToJSON, reweightNode, withNode, withoutNode } from './nodes.ts';
+import { identityOf, reweightNode, withNode, withoutNode } from './nodes.ts';
 import { buildTable, ownerOf, ownerRanges, POINTS_MAX, replacePoints, sortPoints, walkOwners } from './point-table.ts';
 import type { PointTable, SortedPoints } from './point-table.ts';
-import { countZones, take } from './take.ts';
-import type {
-  HashRange,
-  Key,
-  KeyHash,
-  LocateOptions,
-  Node,
-  NodeInput,
-  PlacementJSON,
-  Ranged,
-  Weighted,
-} from './types.ts';
+import { hashKey, Snapshot } from './snapshot.ts';
+import type { HashRange, Key, KeyHash, Node, NodeInput, PlacementJSON, Ranged, Weighted } from './types.ts';
 
 export interface RingJSON extends PlacementJSON {
   readonly kind: 'ring';
@@ -88,56 +77,34 @@ export function buildRing<T>(
   return new RingSnapshot(nodes, all, buildTable(pointsOf(nodes, 0, all), nodes.length));
 }
 
-export class RingSnapshot<T> implements Ring<T> {
+export class RingSnapshot<T> extends Snapshot<T, RingJSON> implements Ring<T> {
   readonly kind = 'ring';
-  readonly fingerprint: string;
-  readonly nodes: readonly Node<T>[];
   readonly vnodes: number;
   /** For the tests. */
   readonly table: PointTable;
-  private readonly parameters: RingParameters;
-  private readonly keyHash: KeyHash;
-  private readonly seed: number;
-  private readonly zones: number;
-  /** `nodes` not frozen: reading an element of a frozen array costs as much as the rest of the lookup. */
-  private readonly byRank: readonly Node<T>[];
+  private readonly mix: Mixer;
 
-  constructor(nodes: readonly Node<T>[], parameters: RingParameters, table: PointTable) {
-    this.nodes = nodes;
-    this.byRank = [...nodes];
-    this.parameters = parameters;
-    this.keyHash = parameters.hash;
-    this.seed = parameters.seed;
-    this.vnodes = parameters.vnodes;
+  constructor(nodes: readonly Node<T>[], { hash, seed, vnodes, mix }: RingParameters, table: PointTable) {
+    super(nodes, hash, seed);
+    this.vnodes = vnodes;
+    this.mix = mix;
     this.table = table;
-    this.zones = countZones(nodes);
-    this.fingerprint = fingerprintOf(this.content());
-  }
-
-  hashOf(key: Key): number {
-    if (typeof key !== 'string') requireKey(key);
-    return this.keyHash.hash(key, this.seed) >>> 0;
   }
 
   locate(key: Key): Node<T> {
-    return this.byRank[ownerOf(this.table, this.hashOf(key))] as Node<T>;
+    return this.byRank[ownerOf(this.table, hashKey(key, this.hash, this.seed))] as Node<T>;
   }
 
   locateHash(hash: number): Node<T> {
     return this.byRank[ownerOf(this.table, requireHash(hash))] as Node<T>;
   }
 
-  locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
-    return take(this.preference(key), this.zones, n, options);
-  }
-
-  preference(key: Key): Iterable<Node<T>> {
-    const hash = this.hashOf(key);
-    return { [Symbol.iterator]: () => this.walk(hash) };
-  }
-
-  private *walk(hash: number): Generator<Node<T>> {
+  protected *order(hash: number): Generator<Node<T>> {
     for (const rank of walkOwners(this.table, hash, this.nodes.length)) yield this.nodes[rank] as Node<T>;
+  }
+
+  protected parameters(): object {
+    return { vnodes: this.vnodes };
   }
 
   shares(): ReadonlyMap<string, number> {
@@ -174,19 +141,11 @@ export class RingSnapshot<T> implements Ring<T> {
 
   /** @param added the rank among `nodes` whose points are new */
   private changed(nodes: readonly Node<T>[], rename: (rank: number) => number, added?: number): Ring<T> {
-    requirePoints(nodes, this.vnodes);
-    const points = pointsOf(added === undefined ? [] : [nodes[added]!], added ?? 0, this.parameters);
+    const { hash, seed, vnodes, mix } = this;
+    const parameters = { hash, seed, vnodes, mix };
+    requirePoints(nodes, vnodes);
+    const points = pointsOf(added === undefined ? [] : [nodes[added]!], added ?? 0, parameters);
     const renamed = Int32Array.from(this.nodes, (_, rank) => rename(rank));
-    return new RingSnapshot(nodes, this.parameters, replacePoints(this.table, nodes.length, renamed, points));
-  }
-
-  /** What decides the owners, in the order of fields that the fingerprint is defined over. */
-  private content(): Omit<RingJSON, 'fingerprint'> {
-    const { keyHash, seed, vnodes, nodes } = this;
-    return { v: 1, kind: 'ring', hash: keyHash.name, seed, vnodes, nodes: nodesToJSON(nodes) };
-  }
-
-  toJSON(): RingJSON {
-    return { ...this.content(), fingerprint: this.fingerprint };
+    return new RingSnapshot(nodes, parameters, replacePoints(this.table, nodes.length, renamed, points));
   }
 }
