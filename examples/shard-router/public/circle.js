@@ -133,9 +133,11 @@ function drawArcs(context, radius, { placements, report }, kind, pointed) {
     if (!path) paths.set(node.id, (path = new Path2D()));
     segment(path, radius, angleOf(start), angleOf(end + 1), INNER, OUTER);
   }
+  // A node that has just left may still be pointed at: then all are shown.
+  const dimmed = pointed !== null && paths.has(pointed);
   for (const [id, path] of paths) {
     context.fillStyle = canvasColourOf(colours, id);
-    context.globalAlpha = pointed === null || pointed === id ? 1 : 0.14;
+    context.globalAlpha = dimmed && pointed !== id ? 0.14 : 1;
     context.fill(path);
   }
   context.globalAlpha = 1;

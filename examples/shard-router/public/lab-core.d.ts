@@ -61,8 +61,6 @@ export interface LabNode {
   readonly zone: string;
   readonly weight: number;
   readonly up: boolean;
-  /** Counts up over all nodes: another number each time one comes up. */
-  readonly life: number;
 }
 
 export type Kind = 'ring' | 'slots' | 'modulo';
@@ -104,13 +102,12 @@ export interface Report {
   readonly lost: { readonly apart: number; readonly anywhere: number } | null;
 }
 
-/** Bits of the keys that a node has cached, by the node's life. */
-export type Cache = ReadonlyMap<number, Uint32Array>;
+/** Bits of the keys that a node has cached, by the node's id; of nodes that are up. */
+export type Cache = ReadonlyMap<string, Uint32Array>;
 
 export interface LabState {
   readonly tick: number;
   readonly nodes: readonly LabNode[];
-  readonly born: number;
   readonly placements: Placements;
   readonly policy: { readonly hot: boolean; readonly split: boolean; readonly c: number | null };
   /** Hot keys of the last tick, by which the next one splits. */

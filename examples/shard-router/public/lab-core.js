@@ -2,8 +2,8 @@
  * The lab as a pure machine: a state and an event give the next state. No clock, no page, no chance.
  *
  * Three placements of the same nodes stand side by side, and the same requests go through all three. Behind each node
- * is a simulated cache without eviction: a request is a hit when the node that serves it has seen the key in its
- * present life. Caches start full, so that every miss is the price of a change.
+ * is a simulated cache without eviction: a request is a hit when the node that serves it has seen the key since it came
+ * up. Caches start full, so that every miss is the price of a change.
  *
  * Whatever is kept from one state to the next is replaced and never written to: an old state stays what it was.
  */
@@ -59,7 +59,6 @@ function firstState(lib, hashes, nodes) {
   return {
     tick: 0,
     nodes,
-    born: nodes.length,
     placements,
     policy: { hot: false, split: false, c: null },
     sketch: null,
@@ -86,7 +85,7 @@ const emptyBits = () => new Uint32Array(Math.ceil(keyNames.length / 32));
 function fullCache(nodes, ownerOf) {
   const bits = new Map(nodes.map(({ id }) => [id, emptyBits()]));
   for (let key = 0; key < keyNames.length; key++) seen(/** @type {Uint32Array} */ (bits.get(ownerOf(key))), key);
-  return new Map(nodes.map(({ id, life }) => [life, /** @type {Uint32Array} */ (bits.get(id))]));
+  return bits;
 }
 
 /**
@@ -110,16 +109,15 @@ function seen(bits, key) {
  * @returns {LabState}
  */
 function afterChange(lib, hashes, state, change) {
-  const nodes = changed(state.nodes, change, state.born);
+  const nodes = changed(state.nodes, change);
   if (!nodes) return state;
   const placements = following(lib, state.placements, nodes);
-  const kept = (/** @type {Cache} */ cache) =>
-    new Map(upOf(nodes).map(({ life }) => [life, cache.get(life) ?? emptyBits()]));
+  // What a node had cached goes when it goes down, so it comes back empty.
+  const kept = (/** @type {Cache} */ cache) => new Map(upOf(nodes).map(({ id }) => [id, cache.get(id) ?? emptyBits()]));
   const { ring, slots, modulo } = state.caches;
   return {
     ...state,
     nodes,
-    born: Math.max(state.born, ...nodes.map(({ life }) => life + 1)),
     placements,
     caches: { ring: kept(ring), slots: kept(slots), modulo: kept(modulo) },
     loads: [],
@@ -151,7 +149,6 @@ function afterTick(lib, hashes, seed, state) {
     slots: copied(state.caches.slots),
     modulo: copied(state.caches.modulo),
   };
-  const lifeOf = new Map(state.nodes.map(({ id, life }) => [id, life]));
   const misses = { ring: 0, slots: 0, modulo: 0 };
   const requests = {
     hashes: new Uint32Array(REQUESTS),
@@ -168,7 +165,7 @@ function afterTick(lib, hashes, seed, state) {
       modulo: moduloOwner(placements.modulo, hashes[key]),
     };
     for (const kind of KINDS) {
-      const bits = caches[kind].get(lifeOf.get(served[kind]) ?? -1);
+      const bits = caches[kind].get(served[kind]);
       if (!bits || !seen(bits, key)) misses[kind]++;
     }
     requests.hashes[i] = hashes[key];
@@ -192,9 +189,9 @@ function afterTick(lib, hashes, seed, state) {
 
 /**
  * @param {Cache} cache
- * @returns {Map<number, Uint32Array>}
+ * @returns {Map<string, Uint32Array>}
  */
-const copied = (cache) => new Map([...cache].map(([life, bits]) => [life, bits.slice()]));
+const copied = (cache) => new Map([...cache].map(([id, bits]) => [id, bits.slice()]));
 
 /**
  * @param {Readonly<Record<Kind, number>>} a

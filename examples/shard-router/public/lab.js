@@ -54,6 +54,7 @@ export function startLab(lib) {
     action('pause').setAttribute('aria-pressed', String(paused));
     action('add').disabled = state.nodes.length >= NODES_MAX;
     setText(field('bound-value'), c === null ? 'off' : c.toFixed(2));
+    bound.setAttribute('aria-valuetext', c === null ? 'off' : c.toFixed(2));
     for (const button of buttons('[data-view]')) {
       button.setAttribute('aria-pressed', String(button.dataset.view === shown));
     }

@@ -126,7 +126,12 @@ function nodeRow(id, send, point, scale) {
   const twice = signButton(`Double the weight of ${id}`, '2×', `double-${id}`, () =>
     send({ type: 'reweight', id, factor: 2 }),
   );
-  const remove = signButton(`Remove ${id}`, '✕', `remove-${id}`, () => send({ type: 'remove', id }));
+  const remove = signButton(`Remove ${id}`, '✕', `remove-${id}`, () => {
+    // The focus would go with the row.
+    const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector('button:last-of-type');
+    send({ type: 'remove', id });
+    if (next instanceof HTMLElement) next.focus();
+  });
   const actions = make('span', 'node-actions');
   actions.append(half, twice, remove);
   row.append(name, track, load, actions);

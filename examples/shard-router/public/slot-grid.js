@@ -10,7 +10,7 @@ import { canvasColourOf, palette } from './palette.js';
 
 /** @typedef {import('../src/feed.ts').Feed} Feed */
 
-const CELL_MIN = 11;
+const CELL_MIN = 10;
 const GLOW_MS = 1200;
 
 /**

@@ -1,8 +1,7 @@
 /**
  * Who is in the cluster: pure changes of a list of nodes.
  *
- * A node that is down stays in the list, so that its zone can come back, but it is no part of any placement. Each time
- * a node comes up it starts a new life: what it had cached in an earlier one is gone.
+ * A node that is down stays in the list, so that its zone can come back, but it is no part of any placement.
  */
 
 /** @typedef {import('./lab-core.js').LabNode} LabNode */
@@ -29,7 +28,6 @@ export function firstNodes(count) {
     zone: ZONES[i % ZONES.length],
     weight: 1,
     up: true,
-    life: i,
   }));
 }
 
@@ -39,13 +37,12 @@ export function firstNodes(count) {
  *
  * @param {readonly LabNode[]} nodes
  * @param {Change} change
- * @param {number} born lives that have begun so far
  * @returns {LabNode[] | undefined}
  */
-export function changed(nodes, change, born) {
+export function changed(nodes, change) {
   switch (change.type) {
     case 'add':
-      return nodes.length < NODES_MAX ? [...nodes, newcomer(nodes, born)] : undefined;
+      return nodes.length < NODES_MAX ? [...nodes, newcomer(nodes)] : undefined;
     case 'remove': {
       const rest = nodes.filter(({ id }) => id !== change.id);
       return rest.length < nodes.length && upOf(rest).length > 0 ? rest : undefined;
@@ -62,10 +59,9 @@ export function changed(nodes, change, born) {
       return left > 0 && left < upOf(nodes).length ? after : undefined;
     }
     case 'revive': {
-      let life = born;
       const returns = (/** @type {LabNode} */ node) => node.zone === change.zone && !node.up;
       if (!nodes.some(returns)) return undefined;
-      return nodes.map((node) => (returns(node) ? { ...node, up: true, life: life++ } : node));
+      return nodes.map((node) => (returns(node) ? { ...node, up: true } : node));
     }
   }
 }
@@ -74,16 +70,15 @@ export function changed(nodes, change, born) {
  * A new node in the zone that has the fewest, the lowest free number in its name.
  *
  * @param {readonly LabNode[]} nodes
- * @param {number} life
  * @returns {LabNode}
  */
-function newcomer(nodes, life) {
+function newcomer(nodes) {
   const inZone = (/** @type {string} */ zone) => nodes.filter((node) => node.zone === zone).length;
   const open = ZONES.filter((zone) => nodes.every((node) => node.zone !== zone || node.up));
   const zone = (open.length > 0 ? open : ZONES).reduce((least, one) => (inZone(one) < inZone(least) ? one : least));
   let number = 1;
   while (nodes.some(({ id }) => id === `node-${number}`)) number++;
-  return { id: `node-${number}`, zone, weight: 1, up: true, life };
+  return { id: `node-${number}`, zone, weight: 1, up: true };
 }
 
 /**
