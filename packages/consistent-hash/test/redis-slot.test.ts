@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { redisSlot, redisSlotHash } from '../src/compat/redis-slot.ts';
+import redis from './vectors/redis-keyslot.json' with { type: 'json' };
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe('redisSlot', () => {
+  it('is the slot that redis-server names, for strings and for bytes', () => {
+    expect(redis.keys).toHaveLength(10_021);
+    expect(redis.keys.map((key) => redisSlot(key))).toEqual(redis.slot);
+    expect(redis.keys.map((key) => redisSlot(encode(key)))).toEqual(redis.slot);
+  });
+
+  it('hashes a tag of characters beyond ASCII, alone and from a key longer than the scratch buffer', () => {
+    expect(redisSlot('{żółć}x')).toBe(redisSlot('żółć'));
+    expect(redisSlot(`${'é'.repeat(30_000)}{foo}`)).toBe(redisSlot('foo'));
+    expect(redisSlot(`{foo}${'é'.repeat(30_000)}`)).toBe(redisSlot('foo'));
+  });
+
+  it.each([1, null, undefined, {}, ['k']])('refuses %o as a key', (key) => {
+    expect(() => redisSlot(key as string)).toThrow(/a key must be a string or a Uint8Array/);
+    expect(() => redisSlotHash.hash(key as string, 0)).toThrow(TypeError);
+  });
+});
+
+describe('redisSlotHash', () => {
+  it('is a hash whose interval, one of 16,384, is the slot', () => {
+    for (const key of redis.keys.slice(0, 2000)) {
+      expect(Math.floor((redisSlotHash.hash(key, 7) * 16_384) / 2 ** 32)).toBe(redisSlot(key));
+    }
+  });
+});
