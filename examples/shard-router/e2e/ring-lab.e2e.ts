@@ -4,6 +4,7 @@
  *   pnpm e2e                             the story below, in headless Chromium
  *   pnpm e2e --screenshot lab.png        and a picture of it (path from this example's folder)
  *   pnpm e2e --screenshots <folder>      pictures in light, dark and on a phone, to be looked at
+ *   pnpm e2e --url <address>             against a world that runs already
  *
  * Chromium is taken from CHROMIUM_PATH, by default /usr/bin/chromium. Waiting is by condition, never by time.
  */
@@ -18,7 +19,7 @@ import { WorldProcess } from './world-process.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
-  options: { screenshot: { type: 'string' }, screenshots: { type: 'string' } },
+  options: { screenshot: { type: 'string' }, screenshots: { type: 'string' }, url: { type: 'string' } },
 });
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 if (!existsSync(executablePath)) {
@@ -33,7 +34,7 @@ const exampleDir = path.join(import.meta.dirname, '..');
 const beganMs = performance.now();
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
-const world = await WorldProcess.start('--quick');
+const world = values.url === undefined ? await WorldProcess.start('--quick') : undefined;
 const page = await browser.newPage({ viewport: desk });
 page.setDefaultTimeout(limitMs);
 const faults: string[] = [];
@@ -100,7 +101,7 @@ async function fitsThePhone(): Promise<void> {
 
 try {
   await step('the page opens, its traffic flows and full caches hit', async () => {
-    await page.goto(world.url);
+    await page.goto(values.url ?? world?.url ?? '');
     await numberAt('peak', (value) => value >= 1, 'at least 1');
     for (const kind of ['ring', 'slots', 'modulo']) assert.equal(await numberNow(`hits-${kind}`), 1);
   });
@@ -205,7 +206,7 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
-  await world.stop();
+  await world?.stop();
 }
 
 /** For the READMEs: a change just made in the lab, a migration under way below it. */
