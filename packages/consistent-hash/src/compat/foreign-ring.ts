@@ -8,13 +8,12 @@
  *
  * A change of nodes builds the ring anew, because in ketama it may change everybody's points (ketama.ts tells why).
  */
-import { PlacementError, requireHash, shown } from '../errors.ts';
-import { requireKey } from '../key-bytes.ts';
-import { fingerprintOf, nodesToJSON, rankOf, toNodes } from '../nodes.ts';
+import { refuse, requireHash, shown } from '../errors.ts';
+import { rankOf, toNodes, withoutNode } from '../nodes.ts';
 import { buildTable, ownerOf, ownerRanges, POINTS_MAX, sortPoints, walkOwners } from '../point-table.ts';
 import type { PointTable, SortedPoints } from '../point-table.ts';
-import { countZones, take } from '../take.ts';
-import type { HashRange, Key, KeyHash, LocateOptions, Node, NodeInput, PlacementJSON, Ranged } from '../types.ts';
+import { hashKey, Snapshot } from '../snapshot.ts';
+import type { HashRange, Key, KeyHash, Node, NodeInput, PlacementJSON, Ranged } from '../types.ts';
 
 /**
  * A ring of another program. Node ids are what that program calls its servers, weights are integers, and `nodes`,
@@ -42,8 +41,6 @@ export interface Recipe {
   readonly dropsEqual: boolean;
 }
 
-const WEIGHT_MAX = 0xffffffff;
-
 function* noted<T>(servers: Iterable<NodeInput<T>>, ids: string[]): Generator<NodeInput<T>> {
   for (const server of servers) {
     yield server;
@@ -59,19 +56,18 @@ function givenNodes<T>(servers: Iterable<NodeInput<T>>): readonly Node<T>[] {
   const listed = typeof given === 'object' && given !== null && Symbol.iterator in given;
   const sorted = toNodes(listed ? noted(servers, ids) : servers);
   for (const { id, weight } of sorted) {
-    if (Number.isInteger(weight) && weight <= WEIGHT_MAX) continue;
-    throw new PlacementError(
-      'UNSUPPORTED_WEIGHT',
-      `the weight of node ${shown(id)} must be an integer in 1..${WEIGHT_MAX} here; got ${weight}`,
-    );
+    if (weight >>> 0 !== weight) {
+      refuse('UNSUPPORTED_WEIGHT', `the weight of node ${shown(id)}`, 'an integer below 2^32 here', weight);
+    }
   }
   return Object.freeze(ids.map((id) => sorted[rankOf(sorted, id)]!));
 }
 
 function sum(counts: readonly number[]): number {
   const count = counts.reduce((a, b) => a + b, 0);
-  if (count <= POINTS_MAX) return count;
-  throw new PlacementError('TOO_MANY_POINTS', `these servers must have at most ${POINTS_MAX} points; got ${count}`);
+  return count <= POINTS_MAX
+    ? count
+    : refuse('TOO_MANY_POINTS', 'the points of all servers', `at most ${POINTS_MAX}`, count);
 }
 
 function firstOfEqual({ size, points, owners }: SortedPoints): SortedPoints {
@@ -95,52 +91,38 @@ export function foreignRing<T>(servers: Iterable<NodeInput<T>>, recipe: Recipe):
   return new ForeignSnapshot(nodes, recipe, table);
 }
 
-class ForeignSnapshot<T> implements ForeignRing<T> {
+class ForeignSnapshot<T> extends Snapshot<T, PlacementJSON> implements ForeignRing<T> {
   readonly kind: string;
-  readonly fingerprint: string;
-  readonly nodes: readonly Node<T>[];
   private readonly recipe: Recipe;
   private readonly table: PointTable;
-  private readonly zones: number;
 
   constructor(nodes: readonly Node<T>[], recipe: Recipe, table: PointTable) {
+    super(nodes, recipe.hash, 0);
     this.kind = recipe.kind;
-    this.nodes = nodes;
     this.recipe = recipe;
     this.table = table;
-    this.zones = countZones(nodes);
-    this.fingerprint = fingerprintOf(this.content());
-  }
-
-  hashOf(key: Key): number {
-    if (typeof key !== 'string') requireKey(key);
-    return this.recipe.hash.hash(key, 0) >>> 0;
   }
 
   locate(key: Key): Node<T> {
-    return this.nodes[ownerOf(this.table, this.hashOf(key))] as Node<T>;
+    return this.byRank[ownerOf(this.table, hashKey(key, this.hash, 0))] as Node<T>;
   }
 
   locateHash(hash: number): Node<T> {
-    return this.nodes[ownerOf(this.table, requireHash(hash))] as Node<T>;
+    return this.byRank[ownerOf(this.table, requireHash(hash))] as Node<T>;
   }
 
-  locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
-    return take(this.preference(key), this.zones, n, options);
-  }
-
-  preference(key: Key): Iterable<Node<T>> {
-    const hash = this.hashOf(key);
-    return { [Symbol.iterator]: () => this.walk(hash) };
-  }
-
-  private *walk(hash: number): Generator<Node<T>> {
-    const met = new Set<number>();
+  protected *order(hash: number): Generator<Node<T>> {
+    const met = new Set<Node<T>>();
     for (const rank of walkOwners(this.table, hash, this.nodes.length)) {
-      met.add(rank);
-      yield this.nodes[rank] as Node<T>;
+      const node = this.nodes[rank] as Node<T>;
+      met.add(node);
+      yield node;
     }
-    for (const [rank, node] of this.nodes.entries()) if (!met.has(rank)) yield node;
+    for (const node of this.nodes) if (!met.has(node)) yield node;
+  }
+
+  protected parameters(): object {
+    return {};
   }
 
   shares(): ReadonlyMap<string, number> {
@@ -167,19 +149,11 @@ class ForeignSnapshot<T> implements ForeignRing<T> {
   }
 
   without(id: string): ForeignRing<T> {
-    const rank = this.nodes.findIndex((node) => node.id === id);
-    // The search refuses an unknown id; it needs the order of ids.
-    if (rank < 0) rankOf(toNodes(this.nodes), id);
-    return foreignRing(this.nodes.toSpliced(rank, 1), this.recipe);
-  }
-
-  /** What decides the owners: here the order of nodes is part of it. */
-  private content(): Omit<PlacementJSON, 'fingerprint'> {
-    const { kind, recipe, nodes } = this;
-    return { v: 1, kind, hash: recipe.hash.name, seed: 0, nodes: nodesToJSON(nodes) };
-  }
-
-  toJSON(): PlacementJSON {
-    return { ...this.content(), fingerprint: this.fingerprint };
+    // For its refusals; it knows nodes in the order of their ids only.
+    withoutNode(toNodes(this.nodes), id);
+    return foreignRing(
+      this.nodes.filter((node) => node.id !== id),
+      this.recipe,
+    );
   }
 }

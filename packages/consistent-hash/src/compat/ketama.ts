@@ -11,12 +11,13 @@
  * from MD5 and all, as soon as one server has a weight above 1; its keys keep their hash.
  *
  * What a name is differs too. libketama takes it as given. libmemcached and twemproxy drop the port 11211. libmemcached
- * as the Java client Spymemcached names servers puts a slash before the address and never drops the port.
+ * as the Java client Spymemcached names servers puts a slash before the address and never drops the port. The path of a
+ * unix socket is followed by ':0' in libmemcached, and by ':' in twemproxy, which measures it with an empty port.
  *
  * Equal points: libmemcached sorts them by the order of its servers; the others leave the order to the C library's qsort,
  * and glibc's kept it (through version 2.36). So of equal points the first given owns the place, in all flavours.
  */
-import { PlacementError, shown } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import { md5_32, md5Words } from '../hashes/md5.ts';
 import { requireHashOptions } from '../nodes.ts';
 import type { KeyHash, NodeInput } from '../types.ts';
@@ -78,7 +79,11 @@ const FLAVOURS: Readonly<Record<KetamaFlavour, Flavour>> = {
     nameOf: (id) => `/${withPort(id)}`,
     plain: true,
   },
-  twemproxy: { ...memcached, hash: fnv1a_64_char, nameOf: withoutDefaultPort },
+  twemproxy: {
+    ...memcached,
+    hash: fnv1a_64_char,
+    nameOf: (id) => (id.startsWith('/') ? `${id}:` : withoutDefaultPort(id)),
+  },
 };
 
 function eachPointOfDigests(name: string, count: number, add: (point: number) => void): void {
@@ -114,6 +119,9 @@ function recipeOf(kind: string, { nameOf, digests, plain = false }: Flavour, has
  * A ring as libketama, libmemcached or twemproxy builds it. An id is what that program calls the server: 'host:port', a
  * path for a unix socket, the label in twemproxy. Building is O(points * log points), `locate` O(1) expected.
  *
+ * A twemproxy label that looks like an address with port 11211, or like a path, is taken for one. With its number a name
+ * may have 272 bytes in twemproxy 0.5 (85 before); beyond, that program reads outside its buffer and agrees with nobody.
+ *
  * These rings keep ketama's flaw: points follow from a weight's part of the sum, rounded down. So another weight or
  * another number of servers may move keys between two servers that did not change (up to a tenth of all keys), and a
  * server of small weight may own nothing. Where no other program must agree, take `ring`.
@@ -133,10 +141,7 @@ function recipeOf(kind: string, { nameOf, digests, plain = false }: Flavour, has
 export function ketama<T = unknown>(servers: Iterable<NodeInput<T>>, options: KetamaOptions): ForeignRing<T> {
   const { flavour } = options;
   if (!Object.hasOwn(FLAVOURS, flavour)) {
-    throw new PlacementError(
-      'BAD_OPTION',
-      `flavour must be one of ${Object.keys(FLAVOURS).join(', ')}; got ${shown(flavour)}`,
-    );
+    refuse('BAD_OPTION', 'flavour', `one of ${Object.keys(FLAVOURS).join(', ')}`, flavour);
   }
   const rules = FLAVOURS[flavour];
   const { hash } = requireHashOptions({ hash: options.hash ?? rules.hash });
