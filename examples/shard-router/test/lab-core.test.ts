@@ -16,11 +16,15 @@ const hitRatio = (state: LabState, kind: 'ring' | 'slots' | 'modulo'): number =>
   state.hits.at(-1)?.[kind] ?? Number.NaN;
 
 /** Everything that a page could show of a state. */
-const shownOf = ({ placements, caches, sketch: _, ...rest }: LabState): unknown => ({
-  ...rest,
-  fingerprints: [placements.ring.fingerprint, placements.slots.fingerprint, placements.modulo],
-  caches: Object.values(caches).map((cache: Cache) => [...cache].map(([id, bits]) => [id, [...bits]])),
-});
+const shownOf = ({ placements, caches, loads, requests, sketch, ...rest }: LabState): string =>
+  JSON.stringify({
+    ...rest,
+    hottest: sketch?.top(),
+    loads: loads.map(({ ring, slots }) => [[...ring], [...slots]]),
+    requests: requests && [[...requests.hashes], requests.served],
+    fingerprints: [placements.ring.fingerprint, placements.slots.fingerprint, placements.modulo],
+    caches: Object.values(caches).map((cache: Cache) => [...cache].map(([id, bits]) => [id, [...bits]])),
+  });
 
 const zone = fc.constantFrom('east', 'north', 'west');
 const id = fc.integer({ min: 1, max: 9 }).map((n) => `node-${n}`);
@@ -43,18 +47,18 @@ describe('any sequence of events', () => {
   it('gives the same state when it is played again', () => {
     fc.assert(
       fc.property(events, (all) => {
-        expect(shownOf(play(first, ...all))).toEqual(shownOf(play(first, ...all)));
+        expect(shownOf(play(first, ...all)) === shownOf(play(first, ...all))).toBe(true);
       }),
       { numRuns: Math.ceil(RUNS / 3) },
     );
   });
 
   it('leaves every earlier state as it was', () => {
-    const before = JSON.stringify(shownOf(first));
+    const before = shownOf(first);
     fc.assert(
       fc.property(events, (all) => {
         play(first, ...all);
-        expect(JSON.stringify(shownOf(first)) === before).toBe(true);
+        expect(shownOf(first) === before).toBe(true);
       }),
       { numRuns: Math.ceil(RUNS / 3) },
     );
