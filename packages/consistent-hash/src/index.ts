@@ -1,11 +1,22 @@
 /** Which of N nodes owns a key: the same answer in every process, with the fewest moves when nodes come and go */
 export { ring, ringFromJSON } from './ring.ts';
 export type { Ring, RingJSON, RingOptions } from './ring.ts';
-export type { FromJSONOptions } from './json.ts';
+export { rendezvous, rendezvousFromJSON } from './rendezvous.ts';
+export type { Rendezvous, RendezvousJSON, RendezvousOptions } from './rendezvous.ts';
+export { memento, mementoFromJSON } from './memento.ts';
+export type { Memento, MementoJSON, MementoOptions } from './memento.ts';
+export { jumpHash, jumpHash64 } from './jump.ts';
+export { maglev, maglevFromJSON } from './maglev.ts';
+export type { Maglev, MaglevJSON, MaglevOptions } from './maglev.ts';
+export { slots, slotsFromJSON } from './slots.ts';
+export type { SlotOwners, Slots, SlotsJSON, SlotsOptions } from './slots.ts';
+export { plan } from './plan.ts';
+export type { PlanOptions, SlotMove } from './plan.ts';
 export { diff } from './diff.ts';
 export type { RangeMove } from './diff.ts';
 export { xxh32 } from './xxh32.ts';
 export { mix32 } from './mix32.ts';
+export type { FromJSONOptions } from './json.ts';
 export { PlacementError } from './errors.ts';
 export type { PlacementErrorCode } from './errors.ts';
 export type * from './types.ts';
