@@ -17,7 +17,7 @@ interface Kind {
   isWeighted: boolean;
 }
 
-const kinds: Kind[] = [
+const placements: Kind[] = [
   { kind: 'rendezvous', make: rendezvous, read: rendezvousFromJSON, isWeighted: true },
   { kind: 'memento', make: memento, read: mementoFromJSON, isWeighted: false },
   { kind: 'maglev', make: (nodes, o) => maglev(nodes, { ...o, size: 251 }), read: maglevFromJSON, isWeighted: true },
@@ -29,7 +29,7 @@ const order = (nodes: Iterable<{ id: string }>): string[] => [...nodes].map(({ i
 const owners = (placement: Placement): string[] => keys.map((key) => placement.locate(key).id);
 const error = (code: string): unknown => expect.objectContaining({ name: 'PlacementError', code });
 
-describe.each(kinds)('a $kind', ({ kind, make, read, isWeighted }) => {
+describe.each(placements.map((p) => [p.kind, p] as const))('a %s', (kind, { make, read, isWeighted }) => {
   const topology = topologies.map(({ nodes, seed }) => ({
     seed,
     nodes: isWeighted ? nodes : nodes.map(({ weight: _, ...rest }): NodeSpec => rest),
