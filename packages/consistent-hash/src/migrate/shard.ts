@@ -15,6 +15,11 @@
 export const FENCED: unique symbol = Symbol.for('@loadbearing/consistent-hash/fenced') as never;
 export type Fenced = typeof FENCED;
 
+/** Done, or refused. */
+// `void` and not `undefined`, so that whoever writes a shard may let a function simply end.
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+export type Done = void | Fenced;
+
 /** A page of a slot's entries, and where the next begins; no cursor behind the last page. */
 export interface ScanPage<V> {
   readonly entries: readonly (readonly [string, V])[];
@@ -33,15 +38,15 @@ export interface Shard<V = string> {
     epoch: number,
     puts: readonly (readonly [string, V])[],
     removes: readonly string[],
-  ): Promise<void | Fenced>;
+  ): Promise<Done>;
   /** Removes the data of the slot and keeps its fence. */
-  clear(slot: number, epoch: number): Promise<void | Fenced>;
+  clear(slot: number, epoch: number): Promise<Done>;
 }
 
 /** What the clients of a shard call, through `SlotRouter.run`: one key, under the epoch of the router's map. */
 export interface ClientShard<V = string> {
   get(slot: number, epoch: number, key: string): Promise<V | undefined | Fenced>;
-  set(slot: number, epoch: number, key: string, value: V): Promise<void | Fenced>;
+  set(slot: number, epoch: number, key: string, value: V): Promise<Done>;
   /** Whether the key was there. */
   delete(slot: number, epoch: number, key: string): Promise<boolean | Fenced>;
 }
