@@ -12,10 +12,10 @@
  * process's run id, and a scan that meets another process is an error: its caller starts over.
  */
 import { FENCED } from '../migrate/shard.ts';
-import type { ClientShard, Fenced, Shard } from '../migrate/shard.ts';
-import { requireList, requireText, send, unexpected } from './redis-client.ts';
+import type { ClientShard, Fenced, ScanPage, Shard } from '../migrate/shard.ts';
+import { requireList, requireText, send } from './redis-client.ts';
 import type { RedisClient } from './redis-client.ts';
-import { APPLY, COMMAND, FENCE, SCAN } from './redis-scripts.ts';
+import { GUARDED } from './redis-scripts.ts';
 
 export interface RedisShardOptions {
   /**
@@ -27,11 +27,14 @@ export interface RedisShardOptions {
 
 export type RedisShard = Shard & ClientShard;
 
+const nothing = (): void => undefined;
+
 /**
  * The shard of one node. Values are strings; like the keys they are stored as UTF-8, so a lone surrogate becomes U+FFFD.
- * Every call is one script and one round trip; a call rejects when the client does, or with PlacementError BAD_OPTION
- * for a reply that is no reply to it. Cost on the server: O(1) for `get`, `set`, `delete`, `fence` and `clear` (freed in
- * the background), O(entries) for `apply` and a page of `scan`.
+ *
+ * Every call is one script and one round trip, O(1) on the server for `get`, `set`, `delete`, `fence` and `clear` (which
+ * frees in the background), O(entries) for `apply` and a page of `scan`. A call rejects when the client does, and with
+ * PlacementError BAD_OPTION when the client hands out replies in a form that it should not.
  *
  * @example
  * ```ts
@@ -39,53 +42,63 @@ export type RedisShard = Shard & ClientShard;
  * import { FENCED } from '@loadbearing/consistent-hash/migrate';
  * import { redisShard } from '@loadbearing/consistent-hash/redis';
  * // In earnest: const client = await createClient().connect(), of the package redis, or new Redis(), of ioredis.
- * const client = { sendCommand: async (args: string[]) => (args[5] === '7' ? [1, 'hello'] : [0]) };
+ * const client = { sendCommand: async (args: string[]) => (args[5] === '7' ? ['hello'] : null) };
  * const shard = redisShard(client, { prefix: 'shop:a:' });
  * assert.equal(await shard.get(12, 7, 'key'), 'hello');
- * assert.equal(await shard.get(12, 6, 'key'), FENCED); // slot 12 is fenced above epoch 6
+ * assert.equal(await shard.get(12, 6, 'key'), FENCED); // when slot 12 is fenced at epoch 7
  * ```
  */
 export function redisShard(client: RedisClient, { prefix }: RedisShardOptions): RedisShard {
-  const run = async <R>(
-    script: string,
-    slot: number,
-    args: readonly (string | number)[],
-    read: (reply: readonly unknown[]) => R,
-  ): Promise<R | Fenced> => {
-    const keys = `${prefix}{${slot}}:`;
-    const reply = requireList(await send(client, 'EVAL', script, '2', `${keys}f`, `${keys}d`, ...args.map(String)));
-    const done = String(reply[0]);
-    if (done === '1') return read(reply);
-    if (done === '0') return FENCED;
-    throw unexpected(reply[0]);
-  };
-  const nothing = (): void => undefined;
+  const fenceOf = (slot: number): string => `${prefix}{${slot}}:f`;
+  const dataOf = (slot: number): string => `${prefix}{${slot}}:d`;
 
-  const apply: RedisShard['apply'] = (slot, epoch, puts, removes) =>
-    run(APPLY, slot, [epoch, puts.length, ...puts.flat(), ...removes], nothing);
+  const run = async <R>(
+    slot: number,
+    epoch: number,
+    commands: readonly (readonly (string | number)[])[],
+    read: (replies: readonly unknown[]) => R,
+  ): Promise<R | Fenced> => {
+    const words = commands.flatMap((command) => [command.length, ...command]).map(String);
+    const reply = await send(client, 'EVAL', [GUARDED, '2', fenceOf(slot), dataOf(slot), String(epoch), ...words]);
+    return reply === null ? FENCED : read(requireList(reply));
+  };
 
   return {
-    apply,
     async fence(slot, epoch) {
-      await run(FENCE, slot, [epoch], nothing);
+      await run(slot, epoch, [['set', fenceOf(slot), epoch]], nothing);
     },
-    async scan(slot, epoch, cursor = ':0', limit) {
-      const [server, at] = cursor.split(':') as [string, string];
-      return run(SCAN, slot, [epoch, at, limit], ([, next, flat, now]) => {
-        if (server !== '' && server !== now) {
-          throw new Error(`the scan of slot ${slot} began on another Redis process; start it again`);
+    scan(slot, epoch, cursor, limit) {
+      const [at, server] = (cursor ?? '0').split(':') as [string, string?];
+      const read = ([page, info]: readonly unknown[]): ScanPage<string> => {
+        const now = requireText(/run_id:(\w+)/.exec(requireText(info))?.[1]);
+        if (server !== undefined && server !== now) {
+          throw new Error(`scan slot ${slot} again, in the new Redis process`);
         }
+        const [next, flat] = requireList(page);
         const words = requireList(flat).map(requireText);
         const entries: [string, string][] = [];
         for (let i = 0; i < words.length; i += 2) entries.push([words[i]!, words[i + 1]!]);
-        const from = requireText(next);
-        return { entries, cursor: from === '0' ? undefined : `${requireText(now)}:${from}` };
-      });
+        return { entries, cursor: next === '0' ? undefined : `${String(next)}:${now}` };
+      };
+      return run(
+        slot,
+        epoch,
+        [
+          ['hscan', dataOf(slot), at, 'count', limit],
+          ['info', 'server'],
+        ],
+        read,
+      );
     },
-    clear: (slot, epoch) => run(COMMAND, slot, [epoch, 'unlink'], nothing),
+    apply(slot, epoch, puts, removes) {
+      const data = dataOf(slot);
+      const hset = puts.map((put) => ['hset', data, ...put]);
+      return run(slot, epoch, [...hset, ...removes.map((key) => ['hdel', data, key])], nothing);
+    },
+    clear: (slot, epoch) => run(slot, epoch, [['unlink', dataOf(slot)]], nothing),
     get: (slot, epoch, key) =>
-      run(COMMAND, slot, [epoch, 'hget', key], ([, value]) => (value === null ? undefined : requireText(value))),
-    set: (slot, epoch, key, value) => apply(slot, epoch, [[key, value]], []),
-    delete: (slot, epoch, key) => run(COMMAND, slot, [epoch, 'hdel', key], ([, count]) => String(count) === '1'),
+      run(slot, epoch, [['hget', dataOf(slot), key]], ([value]) => (value === null ? undefined : requireText(value))),
+    set: (slot, epoch, key, value) => run(slot, epoch, [['hset', dataOf(slot), key, value]], nothing),
+    delete: (slot, epoch, key) => run(slot, epoch, [['hdel', dataOf(slot), key]], ([count]) => Number(count) === 1),
   };
 }

@@ -5,15 +5,14 @@
  * stored JSON rather than from a field beside it: there is nothing that could disagree with the document, and
  * `redis-cli GET` shows all there is.
  */
-import { badJSON } from '../json.ts';
 import type { SlotMapDocument, SlotMapStore } from '../migrate/document.ts';
 import { requireText, send } from './redis-client.ts';
 import type { RedisClient } from './redis-client.ts';
 import { SAVE } from './redis-scripts.ts';
 
 /**
- * The store of one slot map at `key`. O(size of the map) for both calls. `load` rejects with PlacementError BAD_JSON
- * for text that is no JSON; what the JSON says is checked by who uses it.
+ * The store of one slot map at `key`. O(size of the map) for both calls. `load` rejects with SyntaxError for
+ * text that is no JSON; what the JSON says is checked by who uses it.
  *
  * A client that repeats a command whose reply it has lost (ioredis does, unless `autoResendUnfulfilledCommands` is
  * false) may make `save` answer false although it has stored the map. Movers and routers load again then, and are
@@ -32,16 +31,11 @@ import { SAVE } from './redis-scripts.ts';
 export function redisSlotMapStore(client: RedisClient, key: string): SlotMapStore {
   return {
     async load() {
-      const reply = await send(client, 'GET', key);
-      if (reply === null) return undefined;
-      try {
-        return JSON.parse(requireText(reply)) as SlotMapDocument;
-      } catch {
-        throw badJSON(`the slot map at ${key} must be JSON`);
-      }
+      const reply = await send(client, 'GET', [key]);
+      return reply === null ? undefined : (JSON.parse(requireText(reply)) as SlotMapDocument);
     },
     async save(next) {
-      return String(await send(client, 'EVAL', SAVE, '1', key, String(next.epoch), JSON.stringify(next))) === '1';
+      return (await send(client, 'EVAL', [SAVE, '1', key, String(next.epoch), JSON.stringify(next)])) === 'OK';
     },
   };
 }

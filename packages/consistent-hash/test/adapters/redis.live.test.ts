@@ -79,7 +79,7 @@ describe.skipIf(!(await redisAnswers()))('on Redis', () => {
       const key = nextPrefix();
       await ioredis.set(key, 'hello');
       const store = redisSlotMapStore(client, key);
-      await expect(store.load()).rejects.toMatchObject({ code: 'BAD_JSON' });
+      await expect(store.load()).rejects.toThrow(SyntaxError);
       await expect(store.save(document(1, 'a'))).rejects.toThrow();
       expect(await ioredis.get(key)).toBe('hello');
     });
@@ -116,7 +116,7 @@ describe.skipIf(!hasRedisServer())('on two servers, of which one takes over from
     await Promise.all([old!.apply(1, 1, entries, []), now!.apply(1, 1, entries, [])]);
     const page = await old!.scan(1, 1, undefined, 100);
     if (page === FENCED || page.cursor === undefined) throw new Error('a thousand entries in one page of a hundred');
-    await expect(now!.scan(1, 1, page.cursor, 100)).rejects.toThrow(/slot 1 .*another Redis process/);
+    await expect(now!.scan(1, 1, page.cursor, 100)).rejects.toThrow(/scan slot 1 again, in the new/);
     expect(await old!.scan(1, 1, page.cursor, 100)).toMatchObject({ entries: expect.any(Array) });
     for (const client of connections) client.disconnect();
   });
