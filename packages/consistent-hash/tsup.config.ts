@@ -8,4 +8,11 @@ export default definePackage({
   maglev: 'src/maglev.ts',
   slots: 'src/slots.ts',
   diff: 'src/diff.ts',
+  bounded: 'src/bounded.ts',
+  'hot-keys': 'src/hot-keys.ts',
+  migrate: 'src/migrate/index.ts',
+  redis: 'src/adapters/redis.ts',
+  'compat/nginx': 'src/compat/nginx.ts',
+  'compat/ketama': 'src/compat/ketama.ts',
+  'compat/redis-slot': 'src/compat/redis-slot.ts',
 });
