@@ -17,19 +17,10 @@ import type { Contest } from './contest.ts';
 import { PlacementError, requireHash, requireInteger } from './errors.ts';
 import { proved, readPlacement, requireField } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
-import { requireKey } from './key-bytes.ts';
-import {
-  fingerprintOf,
-  identityOf,
-  nodesToJSON,
-  requireHashOptions,
-  reweightNode,
-  toNodes,
-  withNode,
-  withoutNode,
-} from './nodes.ts';
-import { countZones, take } from './take.ts';
-import type { HashOptions, Key, KeyHash, LocateOptions, Node, NodeInput, PlacementJSON, Weighted } from './types.ts';
+import { identityOf, requireHashOptions, reweightNode, toNodes, withNode, withoutNode } from './nodes.ts';
+import type { Change } from './nodes.ts';
+import { hashKey, Snapshot } from './snapshot.ts';
+import type { HashOptions, Key, KeyHash, Node, NodeInput, PlacementJSON, Weighted } from './types.ts';
 
 export interface MaglevOptions extends HashOptions {
   /** Entries of the table, a prime of at most 2^24. A hundred for each node balance to 1 %. Default 65537. */
@@ -139,53 +130,38 @@ function tableOf(nodes: readonly Node[], seed: number, size: number): Uint16Arra
   return fillTable(turns, size);
 }
 
-class MaglevSnapshot<T> implements Maglev<T> {
+class MaglevSnapshot<T> extends Snapshot<T, MaglevJSON> implements Maglev<T> {
   readonly kind = 'maglev';
-  readonly fingerprint: string;
-  readonly nodes: readonly Node<T>[];
   readonly size: number;
-  private readonly keyHash: KeyHash;
-  private readonly seed: number;
-  private readonly zones: number;
   private readonly table: Uint16Array | Uint32Array;
   /** For successors; made when they are first asked for. */
   private contest: Contest | undefined;
 
-  constructor(nodes: readonly Node<T>[], keyHash: KeyHash, seed: number, size: number) {
-    this.nodes = nodes;
-    this.keyHash = keyHash;
-    this.seed = seed;
+  constructor(nodes: readonly Node<T>[], hash: KeyHash, seed: number, size: number) {
+    super(nodes, hash, seed);
     this.size = size;
-    this.zones = countZones(nodes);
     this.table = tableOf(nodes, seed, size);
-    this.fingerprint = fingerprintOf(this.content());
   }
 
   private ownerOf(hash: number): number {
     return this.table[hash % this.size] as number;
   }
 
-  hashOf(key: Key): number {
-    if (typeof key !== 'string') requireKey(key);
-    return this.keyHash.hash(key, this.seed) >>> 0;
-  }
-
   locate(key: Key): Node<T> {
-    return this.nodes[this.ownerOf(this.hashOf(key))] as Node<T>;
+    return this.byRank[this.ownerOf(hashKey(key, this.hash, this.seed))] as Node<T>;
   }
 
   locateHash(hash: number): Node<T> {
-    return this.nodes[this.ownerOf(requireHash(hash))] as Node<T>;
+    return this.byRank[this.ownerOf(requireHash(hash))] as Node<T>;
   }
 
-  locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
-    return take(this.preference(key), this.zones, n, options);
-  }
-
-  preference(key: Key): Iterable<Node<T>> {
-    const hash = this.hashOf(key);
+  protected order(hash: number): Iterator<Node<T>> {
     const contest = (): Contest => (this.contest ??= buildContest(this.nodes, this.seed));
-    return { [Symbol.iterator]: () => ownerFirst(this.ownerOf(hash), hash, this.nodes, contest) };
+    return ownerFirst(this.ownerOf(hash), hash, this.nodes, contest);
+  }
+
+  protected parameters(): object {
+    return { size: this.size };
   }
 
   shares(): ReadonlyMap<string, number> {
@@ -210,18 +186,8 @@ class MaglevSnapshot<T> implements Maglev<T> {
     return this.changed(reweightNode(this.nodes, id, weight));
   }
 
-  private changed({ nodes }: { readonly nodes: readonly Node<T>[] }): Maglev<T> {
-    return new MaglevSnapshot(nodes, this.keyHash, this.seed, this.size);
-  }
-
-  /** What decides the owners, in the order of fields that the fingerprint is defined over. */
-  private content(): Omit<MaglevJSON, 'fingerprint'> {
-    const { keyHash, seed, size, nodes } = this;
-    return { v: 1, kind: 'maglev', hash: keyHash.name, seed, size, nodes: nodesToJSON(nodes) };
-  }
-
-  toJSON(): MaglevJSON {
-    return { ...this.content(), fingerprint: this.fingerprint };
+  private changed({ nodes }: Change<T>): Maglev<T> {
+    return new MaglevSnapshot(nodes, this.hash, this.seed, this.size);
   }
 }
 

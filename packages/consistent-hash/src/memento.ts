@@ -19,11 +19,10 @@ import { PlacementError, requireHash, shown } from './errors.ts';
 import { jump } from './jump.ts';
 import { badJSON, proved, readPlacement, requireField } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
-import { requireKey } from './key-bytes.ts';
 import { mix32 } from './mix32.ts';
-import { fingerprintOf, NODES_MAX, nodesToJSON, requireHashOptions, toNodes, withNode, withoutNode } from './nodes.ts';
-import { countZones, take } from './take.ts';
-import type { HashOptions, Key, KeyHash, LocateOptions, Node, NodeInput, Placement, PlacementJSON } from './types.ts';
+import { NODES_MAX, requireHashOptions, toNodes, withNode, withoutNode } from './nodes.ts';
+import { hashKey, Snapshot } from './snapshot.ts';
+import type { HashOptions, Key, KeyHash, Node, NodeInput, Placement, PlacementJSON } from './types.ts';
 
 export type MementoOptions = HashOptions;
 
@@ -92,7 +91,7 @@ export function mementoFromJSON<T = undefined>(json: PlacementJSON, options: Fro
   });
   let filled = 0;
   for (let bucket = 0; bucket < size; bucket++) if (table[bucket] === 0) table[bucket] = buckets[filled++]!;
-  return proved(new MementoSnapshot<T>(toNodes(nodes), hash, seed, table, removed), fields);
+  return proved(new MementoSnapshot<T>(toNodes(nodes), hash, seed, table, [...removed]), fields);
 }
 
 /** Whether all are integers in 0..end - 1 and no two are equal. */
@@ -115,13 +114,8 @@ function ownerOf(table: Int32Array, hash: number): number {
   return entry;
 }
 
-class MementoSnapshot<T> implements Memento<T> {
+class MementoSnapshot<T> extends Snapshot<T, MementoJSON> implements Memento<T> {
   readonly kind = 'memento';
-  readonly fingerprint: string;
-  readonly nodes: readonly Node<T>[];
-  private readonly keyHash: KeyHash;
-  private readonly seed: number;
-  private readonly zones: number;
   /** Of each bucket the rank of its node; of one that is gone, `~c`. */
   private readonly table: Int32Array;
   /** The buckets that are gone, the last one last. */
@@ -129,50 +123,34 @@ class MementoSnapshot<T> implements Memento<T> {
   /** For successors; made when they are first asked for. */
   private contest: Contest | undefined;
 
-  constructor(
-    nodes: readonly Node<T>[],
-    keyHash: KeyHash,
-    seed: number,
-    table: Int32Array,
-    removed: readonly number[],
-  ) {
-    const weighted = nodes.find(({ weight }) => weight !== 1);
-    if (weighted !== undefined) {
-      throw new PlacementError(
-        'UNSUPPORTED_WEIGHT',
-        `a memento has no weights but 1; got ${weighted.weight} for node ${shown(weighted.id)}`,
-      );
+  constructor(nodes: readonly Node<T>[], hash: KeyHash, seed: number, table: Int32Array, removed: readonly number[]) {
+    super(nodes, hash, seed);
+    for (const { id, weight } of nodes) {
+      if (weight !== 1)
+        throw new PlacementError(
+          'UNSUPPORTED_WEIGHT',
+          `a memento has no weights but 1; got ${weight} for node ${shown(id)}`,
+        );
     }
-    this.nodes = nodes;
-    this.keyHash = keyHash;
-    this.seed = seed;
-    this.zones = countZones(nodes);
     this.table = table;
     this.removed = removed;
-    this.fingerprint = fingerprintOf(this.content());
-  }
-
-  hashOf(key: Key): number {
-    if (typeof key !== 'string') requireKey(key);
-    return this.keyHash.hash(key, this.seed) >>> 0;
   }
 
   locate(key: Key): Node<T> {
-    return this.nodes[ownerOf(this.table, this.hashOf(key))] as Node<T>;
+    return this.byRank[ownerOf(this.table, hashKey(key, this.hash, this.seed))] as Node<T>;
   }
 
   locateHash(hash: number): Node<T> {
-    return this.nodes[ownerOf(this.table, requireHash(hash))] as Node<T>;
+    return this.byRank[ownerOf(this.table, requireHash(hash))] as Node<T>;
   }
 
-  locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
-    return take(this.preference(key), this.zones, n, options);
-  }
-
-  preference(key: Key): Iterable<Node<T>> {
-    const hash = this.hashOf(key);
+  protected order(hash: number): Iterator<Node<T>> {
     const contest = (): Contest => (this.contest ??= buildContest(this.nodes, this.seed));
-    return { [Symbol.iterator]: () => ownerFirst(ownerOf(this.table, hash), hash, this.nodes, contest) };
+    return ownerFirst(ownerOf(this.table, hash), hash, this.nodes, contest);
+  }
+
+  protected parameters(): object {
+    return { buckets: [...this.table.filter((entry) => entry >= 0)], removed: [...this.removed] };
   }
 
   shares(): ReadonlyMap<string, number> {
@@ -202,18 +180,7 @@ class MementoSnapshot<T> implements Memento<T> {
   }
 
   private changed(nodes: readonly Node<T>[], table: Int32Array, removed: readonly number[]): Memento<T> {
-    return new MementoSnapshot(nodes, this.keyHash, this.seed, table, removed);
-  }
-
-  /** What decides the owners, in the order of fields that the fingerprint is defined over. */
-  private content(): Omit<MementoJSON, 'fingerprint'> {
-    const { keyHash, seed, removed, nodes } = this;
-    const buckets = [...this.table.filter((entry) => entry >= 0)];
-    return { v: 1, kind: 'memento', hash: keyHash.name, seed, buckets, removed, nodes: nodesToJSON(nodes) };
-  }
-
-  toJSON(): MementoJSON {
-    return { ...this.content(), fingerprint: this.fingerprint };
+    return new MementoSnapshot(nodes, this.hash, this.seed, table, removed);
   }
 }
 

@@ -12,18 +12,10 @@ import type { Contest } from './contest.ts';
 import { requireHash } from './errors.ts';
 import { proved, readPlacement } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
-import { requireKey } from './key-bytes.ts';
-import {
-  fingerprintOf,
-  nodesToJSON,
-  requireHashOptions,
-  reweightNode,
-  toNodes,
-  withNode,
-  withoutNode,
-} from './nodes.ts';
-import { countZones, take } from './take.ts';
-import type { HashOptions, Key, KeyHash, LocateOptions, Node, NodeInput, PlacementJSON, Weighted } from './types.ts';
+import { requireHashOptions, reweightNode, toNodes, withNode, withoutNode } from './nodes.ts';
+import type { Change } from './nodes.ts';
+import { hashKey, Snapshot } from './snapshot.ts';
+import type { HashOptions, Key, KeyHash, Node, NodeInput, PlacementJSON, Weighted } from './types.ts';
 
 export type RendezvousOptions = HashOptions;
 
@@ -74,48 +66,29 @@ export function rendezvousFromJSON<T = undefined>(
   return proved(rendezvous<T>(nodes, { hash, seed }), fields);
 }
 
-class RendezvousSnapshot<T> implements Rendezvous<T> {
+class RendezvousSnapshot<T> extends Snapshot<T, RendezvousJSON> implements Rendezvous<T> {
   readonly kind = 'rendezvous';
-  readonly fingerprint: string;
-  readonly nodes: readonly Node<T>[];
-  private readonly keyHash: KeyHash;
-  private readonly seed: number;
-  private readonly zones: number;
   private readonly contest: Contest;
 
-  constructor(nodes: readonly Node<T>[], keyHash: KeyHash, seed: number) {
-    this.nodes = nodes;
-    this.keyHash = keyHash;
-    this.seed = seed;
-    this.zones = countZones(nodes);
+  constructor(nodes: readonly Node<T>[], hash: KeyHash, seed: number) {
+    super(nodes, hash, seed);
     this.contest = buildContest(nodes, seed);
-    this.fingerprint = fingerprintOf(this.content());
-  }
-
-  hashOf(key: Key): number {
-    if (typeof key !== 'string') requireKey(key);
-    return this.keyHash.hash(key, this.seed) >>> 0;
   }
 
   locate(key: Key): Node<T> {
-    return this.nodes[winnerOf(this.contest, this.hashOf(key))] as Node<T>;
+    return this.byRank[winnerOf(this.contest, hashKey(key, this.hash, this.seed))] as Node<T>;
   }
 
   locateHash(hash: number): Node<T> {
-    return this.nodes[winnerOf(this.contest, requireHash(hash))] as Node<T>;
+    return this.byRank[winnerOf(this.contest, requireHash(hash))] as Node<T>;
   }
 
-  locateN(key: Key, n: number, options: LocateOptions<T> = {}): Node<T>[] {
-    return take(this.preference(key), this.zones, n, options);
-  }
-
-  preference(key: Key): Iterable<Node<T>> {
-    const hash = this.hashOf(key);
-    return { [Symbol.iterator]: () => this.standings(hash) };
-  }
-
-  private *standings(hash: number): Generator<Node<T>> {
+  protected *order(hash: number): Generator<Node<T>> {
     for (const rank of standingsOf(this.contest, hash)) yield this.nodes[rank] as Node<T>;
+  }
+
+  protected parameters(): object {
+    return {};
   }
 
   shares(): ReadonlyMap<string, number> {
@@ -137,18 +110,8 @@ class RendezvousSnapshot<T> implements Rendezvous<T> {
     return this.changed(reweightNode(this.nodes, id, weight));
   }
 
-  private changed({ nodes }: { readonly nodes: readonly Node<T>[] }): Rendezvous<T> {
-    return new RendezvousSnapshot(nodes, this.keyHash, this.seed);
-  }
-
-  /** What decides the owners, in the order of fields that the fingerprint is defined over. */
-  private content(): Omit<RendezvousJSON, 'fingerprint'> {
-    const { keyHash, seed, nodes } = this;
-    return { v: 1, kind: 'rendezvous', hash: keyHash.name, seed, nodes: nodesToJSON(nodes) };
-  }
-
-  toJSON(): RendezvousJSON {
-    return { ...this.content(), fingerprint: this.fingerprint };
+  private changed({ nodes }: Change<T>): Rendezvous<T> {
+    return new RendezvousSnapshot(nodes, this.hash, this.seed);
   }
 }
 

@@ -49,6 +49,15 @@ describe('a memento', () => {
     expect(m.fingerprint).toBe(memento(ten).fingerprint);
   });
 
+  it('keeps its history to itself: neither the JSON it came from nor the one it gives can change it', () => {
+    const given = JSON.parse(JSON.stringify(memento(ten).without('n3').without('n5'))) as { removed: number[] };
+    const text = JSON.stringify(given);
+    const m = mementoFromJSON(given as unknown as MementoJSON);
+    given.removed.length = 0;
+    (m.toJSON().removed as number[]).length = 0;
+    expect(JSON.stringify(m.with('x').without('x'))).toBe(text);
+  });
+
   it('has expected shares of 1/N', () => {
     expect([...memento(ten).without('n4').shares().values()]).toEqual(Array<number>(9).fill(1 / 9));
   });
