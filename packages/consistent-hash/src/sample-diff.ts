@@ -19,8 +19,8 @@ export interface SampledDiff {
 const SAMPLES_DEFAULT = 65_536;
 
 /**
- * An estimate of what moves from `before` to `after`. Each share is off by about 1 / sqrt(samples) of its square root
- * at worst, and mostly by less. O(samples).
+ * An estimate of what moves from `before` to `after`: a share s is off by about sqrt(s / samples), mostly by less. A pair
+ * with a share near 1 / samples may be missing. O(samples).
  *
  * @param samples an integer in 1..2^32. Default 65536
  * @throws {PlacementError} HASH_MISMATCH when the two differ in hash or seed; BAD_OPTION for a bad number of samples
