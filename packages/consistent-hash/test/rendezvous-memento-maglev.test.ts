@@ -1,4 +1,4 @@
-/** What every placement promises, of those whose owners are not ranges of a ring. */
+/** What rendezvous, memento and maglev promise beyond the laws that all placements share. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maglev, maglevFromJSON } from '../src/maglev.ts';
@@ -37,49 +37,6 @@ describe.each(placements.map((p) => [p.kind, p] as const))('a %s', (kind, { make
   const withPick = topology.chain((t) =>
     fc.tuple(fc.constant(t), fc.nat(t.nodes.length - 1), fc.double({ min: 0.01, max: 4, noNaN: true })),
   );
-
-  it('does not depend on the order of its list', () => {
-    fc.assert(
-      fc.property(topology, fc.infiniteStream(fc.nat()), ({ nodes, seed }, dice) => {
-        const shuffled = nodes
-          .map((node) => ({ node, place: dice.next().value as number }))
-          .sort((x, y) => x.place - y.place)
-          .map(({ node }) => node);
-        const [built, other] = [make(nodes, { seed }), make(shuffled, { seed })];
-        expect(other.toJSON()).toEqual(built.toJSON());
-        expect(owners(other)).toEqual(owners(built));
-      }),
-      parameters,
-    );
-  });
-
-  it('locates a key by its hash, and a string by its UTF-8 bytes', () => {
-    fc.assert(
-      fc.property(topology, fc.string({ unit: 'binary', maxLength: 40 }), ({ nodes, seed }, key) => {
-        const built = make(nodes, { seed });
-        expect(built.hashOf(key)).toBe(xxh32.hash(key, seed));
-        expect(built.locateHash(built.hashOf(key))).toBe(built.locate(key));
-        expect(built.locate(new TextEncoder().encode(key))).toBe(built.locate(key));
-        expect(built.nodes).toContain(built.locate(key));
-      }),
-      parameters,
-    );
-  });
-
-  it('prefers all nodes, each once, the owner first, as often as asked', () => {
-    fc.assert(
-      fc.property(topology, ({ nodes, seed }) => {
-        const built = make(nodes, { seed });
-        for (const key of keys.slice(0, 10)) {
-          const preference = built.preference(key);
-          expect(order(preference)[0]).toBe(built.locate(key).id);
-          expect(order(preference).toSorted()).toEqual(order(nodes).toSorted());
-          expect(order(preference)).toEqual(order(preference));
-        }
-      }),
-      parameters,
-    );
-  });
 
   it('locates n nodes as its preference has them, without the excluded, zones first if asked', () => {
     fc.assert(
@@ -162,17 +119,6 @@ describe.each(placements.map((p) => [p.kind, p] as const))('a %s', (kind, { make
     );
   });
 
-  it('has shares that add up to 1, in the order of ids', () => {
-    fc.assert(
-      fc.property(topology, ({ nodes, seed }) => {
-        const shares = make(nodes, { seed }).shares();
-        expect([...shares.keys()]).toEqual(order(nodes).toSorted((x, y) => (x < y ? -1 : 1)));
-        expect([...shares.values()].reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
-      }),
-      parameters,
-    );
-  });
-
   it('gives everything to its only node', () => {
     const built = make(['a']);
     expect([0, 1, 2 ** 31, 0xffffffff].map((hash) => built.locateHash(hash).id)).toEqual(['a', 'a', 'a', 'a']);
@@ -191,41 +137,19 @@ describe.each(placements.map((p) => [p.kind, p] as const))('a %s', (kind, { make
   });
 
   describe('refuses', () => {
-    const raw = make as (nodes: unknown, options?: unknown) => Placement;
-    it.each([
-      ['no nodes', [], undefined, 'NO_NODES'],
-      ['an empty id', [''], undefined, 'BAD_ID'],
-      ['null as node', [null], undefined, 'BAD_ID'],
-      ['an id twice', ['a', 'b', 'a'], undefined, 'DUPLICATE_ID'],
-      ['weight 0', [{ id: 'a', weight: 0 }], undefined, 'BAD_WEIGHT'],
-      ['weight -1', [{ id: 'a', weight: -1 }], undefined, 'BAD_WEIGHT'],
-      ['weight NaN', [{ id: 'a', weight: NaN }], undefined, 'BAD_WEIGHT'],
-      ['weight Infinity', [{ id: 'a', weight: Infinity }], undefined, 'BAD_WEIGHT'],
-      ['an empty zone', [{ id: 'a', zone: '' }], undefined, 'BAD_OPTION'],
-      ['a string as the list of nodes', 'cache', undefined, 'BAD_OPTION'],
-      ['seed -1', ['a'], { seed: -1 }, 'BAD_OPTION'],
-      ['a function as hash', ['a'], { hash: () => 1 }, 'BAD_OPTION'],
-    ])('%s', (_, nodes, options, code) => {
-      expect(() => raw(nodes, options)).toThrow(error(code));
-    });
-
     const built = make(['a', { id: 'b', zone: 'x' }]);
     it.each<[string, () => unknown, string]>([
-      ['a node that is there already', () => built.with('a'), 'DUPLICATE_ID'],
-      ['a node without id', () => built.with({ id: '' }), 'BAD_ID'],
-      ['to lose a node it does not have', () => built.without('c'), 'UNKNOWN_NODE'],
-      ['to lose its last node', () => built.without('a').without('b'), 'NO_NODES'],
-      ['n = -1', () => built.locateN('k', -1), 'BAD_OPTION'],
+      ['an empty zone', () => make([{ id: 'a', zone: '' }]), 'BAD_OPTION'],
+      ['null as node', () => make([null as unknown as string]), 'BAD_ID'],
+      ['a node without id that comes', () => built.with({ id: '' }), 'BAD_ID'],
       ['n = NaN', () => built.locateN('k', NaN), 'BAD_OPTION'],
-      ['distinctBy rack', () => built.locateN('k', 1, { distinctBy: 'rack' as 'zone' }), 'BAD_OPTION'],
-      ['a negative hash', () => built.locateHash(-1), 'BAD_OPTION'],
       ['a hash of 2^32', () => built.locateHash(2 ** 32), 'BAD_OPTION'],
-      ['a hash of 0.5', () => built.locateHash(0.5), 'BAD_OPTION'],
+      ['a hash of NaN', () => built.locateHash(NaN), 'BAD_OPTION'],
     ])('%s', (_, act, code) => {
       expect(act).toThrow(error(code));
     });
 
-    it.each([1, null, undefined, {}, ['k']])('%o as a key, whatever the hash', (key) => {
+    it.each([1, null, {}])('%o as a key, whatever the hash', (key) => {
       const custom = make(['a'], { hash: { name: 'length', hash: () => 1 } });
       for (const placement of [built, custom]) {
         expect(() => placement.hashOf(key as string)).toThrow(TypeError);
@@ -238,18 +162,13 @@ describe.each(placements.map((p) => [p.kind, p] as const))('a %s', (kind, { make
     const good = make(['a', { id: 'b', zone: 'x' }, 'c']).toJSON();
     it.each<[string, unknown, string]>([
       ['text that was not parsed', JSON.stringify(good), 'BAD_JSON'],
-      ['null', null, 'BAD_JSON'],
       ['an array', [], 'BAD_JSON'],
-      ['another version', { ...good, v: 2 }, 'BAD_JSON'],
-      ['another kind', { ...good, kind: 'ring' }, 'BAD_JSON'],
       ['no nodes at all', { ...good, nodes: undefined }, 'BAD_JSON'],
       ['a missing node', { ...good, nodes: good.nodes.slice(1) }, 'BAD_JSON'],
       ['an edited id', { ...good, nodes: [{ id: 'aa', weight: 1 }, ...good.nodes.slice(1)] }, 'BAD_JSON'],
-      ['an edited seed', { ...good, seed: 1 }, 'BAD_JSON'],
       ['an edited fingerprint', { ...good, fingerprint: '0'.repeat(16) }, 'BAD_JSON'],
       ['no fingerprint', { ...good, fingerprint: undefined }, 'BAD_JSON'],
       ['no seed', { ...good, seed: undefined }, 'BAD_JSON'],
-      ['an unknown hash', { ...good, hash: 'crc32' }, 'HASH_MISMATCH'],
       ['a node that is null', { ...good, nodes: [null] }, 'BAD_ID'],
     ])('in JSON %s', (_, json, code) => {
       expect(() => read(json as PlacementJSON)).toThrow(error(code));
