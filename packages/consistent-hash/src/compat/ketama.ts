@@ -41,8 +41,8 @@ interface Flavour {
   readonly hash: KeyHash;
   /** What the points are made from. */
   readonly nameOf: (id: string) => string;
-  /** MD5 digests of a server that has this part of the weights of n; all numbers are 32-bit floats. */
-  readonly digests: (part: number, n: number) => number;
+  /** What 40 times a server's part of the weights is rounded to before it is multiplied by the number of servers. */
+  readonly round: (forty: number) => number;
   /** Weighted only if a weight says so. */
   readonly plain?: boolean;
 }
@@ -51,26 +51,27 @@ const { fround, floor } = Math;
 const POINTS_PLAIN = 100;
 const WORDS = 4;
 
-// The little that is added makes no difference before a floor; it is there because it is in the programs.
-const memcachedDigests = (part: number, n: number): number =>
-  floor(fround(fround(fround(fround(part * 160) / 4) * n) + 1e-10));
-
 /** A unix socket has port 0 there. */
 const addressOf = (id: string): string => (id.startsWith('/') ? `${id}:0` : id);
 const withPort = (id: string): string => (/:\d+$/.test(addressOf(id)) ? addressOf(id) : `${id}:11211`);
 const withoutDefaultPort = (id: string): string => id.replace(/:11211$/, '');
 
+/**
+ * C writes `pct * 160 / 4 * n + 1e-10`. A division by 4 is exact, and what is added is too little to survive the
+ * rounding of anything near a whole number; neither is repeated here.
+ */
 const memcached: Flavour = {
   hash: md5_32,
   nameOf: (id) => withoutDefaultPort(addressOf(id)),
-  digests: memcachedDigests,
+  round: fround,
 };
 
 const FLAVOURS: Readonly<Record<KetamaFlavour, Flavour>> = {
   libketama: {
     hash: md5_32,
     nameOf: (id) => id,
-    digests: (part, n) => floor(fround(part * 40 * n)),
+    // C multiplies by the double 40.0 there, and rounds only the product.
+    round: (forty) => forty,
   },
   libmemcached: { ...memcached, hash: one_at_a_time, plain: true },
   'libmemcached-weighted': memcached,
@@ -86,29 +87,23 @@ const FLAVOURS: Readonly<Record<KetamaFlavour, Flavour>> = {
   },
 };
 
-function eachPointOfDigests(name: string, count: number, add: (point: number) => void): void {
-  for (let k = 0; k < count / WORDS; k++) for (const word of md5Words(`${name}-${k}`)) add(word >>> 0);
-}
-
-function recipeOf(kind: string, { nameOf, digests, plain = false }: Flavour, hash: KeyHash): Recipe {
+function recipeOf(kind: string, { nameOf, round, plain = false }: Flavour, hash: KeyHash): Recipe {
   return {
     kind,
     hash,
     dropsEqual: false,
     layout(nodes) {
-      if (plain && nodes.every(({ weight }) => weight === 1)) {
-        return {
-          counts: nodes.map(() => POINTS_PLAIN),
-          eachPoint(id, count, add) {
-            for (let k = 0; k < count; k++) add(hash.hash(`${nameOf(id)}-${k}`, 0) >>> 0);
-          },
-        };
-      }
+      const n = nodes.length;
       const total = fround(nodes.reduce((sum, { weight }) => sum + weight, 0));
+      // The sum of integers of at least 1.
+      const isPlain = plain && total === n;
+      const digests = (weight: number): number => floor(fround(round(fround(fround(weight) / total) * 40) * n));
       return {
-        counts: nodes.map(({ weight }) => WORDS * digests(fround(fround(weight) / total), nodes.length)),
-        eachPoint: (id, count, add) => {
-          eachPointOfDigests(nameOf(id), count, add);
+        counts: nodes.map(({ weight }) => (isPlain ? POINTS_PLAIN : WORDS * digests(weight))),
+        eachPoint(id, count, add) {
+          const name = nameOf(id);
+          if (isPlain) for (let k = 0; k < count; k++) add(hash.hash(`${name}-${k}`, 0) >>> 0);
+          else for (let k = 0; k < count / WORDS; k++) for (const word of md5Words(`${name}-${k}`)) add(word >>> 0);
         },
       };
     },
