@@ -92,7 +92,8 @@ describe('hotKeys', () => {
           hot.record(key, count);
           all.record(key, count);
         }
-        expect(all.top().length).toBeLessThanOrEqual(counters);
+        const counted = [...new Set(list.map(([key]) => key))].filter((key) => all.share(key) > 0);
+        expect(counted.length).toBeLessThanOrEqual(counters);
         expect(hot.top()).toEqual(all.top().slice(0, k));
         const shares = all.top().map(({ share }) => share);
         expect(shares).toEqual(shares.toSorted((a, b) => b - a));
