@@ -1,46 +1,84 @@
-/** `npm start`: the ring lab. */
+/**
+ * `npm start`: the script with its verdict, and the ring lab beside it, which stays until Ctrl-C.
+ *
+ * Exit code: 0 when everything held, 1 when something did not or it could not go on, 2 for a wrong argument.
+ */
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
+import { advice } from './advice.ts';
 import { readArguments, usage, type Arguments } from './arguments.ts';
-import type { Feed } from './feed.ts';
-import { Refusal, serve } from './http/server.ts';
+import { chooseEngine } from './engines/choose.ts';
+import type { Engine } from './engines/engine.ts';
+import { serve, type Server } from './http/server.ts';
+import { runScript } from './script/script.ts';
+import { count, isPassed, table, verdict } from './script/verdict.ts';
+import { World } from './world.ts';
 
-const idle: Feed = {
-  phase: 'idle',
-  engine: 'memory',
-  servers: 1,
-  epoch: 1,
-  count: 1024,
-  owners: [0, 1, 2, 3].map((i) => ({ from: i * 256, to: i * 256 + 255, id: `shard-${i + 1}` })),
-  shards: ['shard-1', 'shard-2', 'shard-3', 'shard-4'],
-  goal: null,
-  step: null,
-  rows: 0,
-  movedRows: 0,
-  optimalRows: 0,
-  operations: { reads: 0, writes: 0, deletes: 0, perSecond: 0 },
-  unanswered: 0,
-  violations: { lost: 0, stale: 0, resurrected: 0 },
-  p99Ms: null,
-  idleP99Ms: null,
-  router: { pid: null, up: false, kills: 0 },
-  mover: { pid: null, up: false, kills: 0 },
-  heat: Array.from({ length: 256 }, () => 0),
+const sizes = {
+  full: { rows: 100_000, slots: 1024, perSecond: 1500, batchSlots: 8, paceMs: 60, idleMs: 5000 },
+  quick: { rows: 5000, slots: 256, perSecond: 1000, batchSlots: 4, paceMs: 10, idleMs: 1000 },
 };
 
-async function main(): Promise<void> {
-  let given: Arguments;
-  try {
-    given = readArguments(process.argv.slice(2), Math.floor(Math.random() * 1_000_000));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-    process.exitCode = 2;
-    return;
-  }
-  const notYet = (): never => {
-    throw new Refusal(409, 'There is nothing to move yet.');
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(given: Arguments): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'shard-router-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  let engine: Engine | undefined;
+  let world: World | undefined;
+  let server: Server | undefined;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= (async () => {
+      await server?.close();
+      await world?.close();
+      await engine?.close();
+    })());
+  const end = (code: number): void => void close().finally(() => process.exit(code));
+  const fatal = (error: unknown): void => {
+    if (closing !== undefined) return;
+    process.stderr.write(`${advice(error, given.port)}\n`);
+    end(1);
   };
-  const server = await serve({ feed: () => idle, changeShards: notYet, kill: notYet }, given.port);
-  process.stdout.write(`Ring lab: ${server.url}\n`);
+  const interrupt = (): void => {
+    // A second Ctrl-C does not wait.
+    if (closing !== undefined) process.exit(130);
+    end(130);
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  process.on('uncaughtException', fatal);
+  process.on('unhandledRejection', fatal);
+
+  const { idleMs, ...size } = given.quick ? sizes.quick : sizes.full;
+  try {
+    engine = await chooseEngine(given.engine, folder);
+    world = await World.open({ engine, ...size, shards: 4, seed: given.seed, onFatal: fatal });
+    if (given.page) {
+      server = await serve(world, given.port);
+      say(`Ring lab: ${server.url}`);
+    }
+    say(`Seed ${given.seed}; ${engine.kind === 'redis' ? `${engine.servers} Redis servers` : 'shards in memory'}.`);
+    const measured = await runScript(world, { seed: given.seed, idleMs, say });
+    const rows = verdict(measured, given.quick);
+    say(`\n${table(rows)}\n`);
+    for (const report of world.checker.reports) say(report);
+    say(`${count(measured.operations)} operations, ${count(measured.unanswered)} without an answer.`);
+    const code = isPassed(rows) ? 0 : 1;
+    world.phase = code === 0 ? 'done' : 'failed';
+    if (given.once) end(code);
+    else say(code === 0 ? 'All of it held. The page stays; Ctrl-C ends it.' : 'NOT all of it held. Ctrl-C ends it.');
+  } catch (error) {
+    fatal(error);
+  }
 }
 
-await main();
+try {
+  await main(readArguments(process.argv.slice(2), Math.floor(Math.random() * 1_000_000)));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+  process.exitCode = 2;
+}
