@@ -78,7 +78,8 @@ export class Network {
       const fate = this.chance(this.faults.loss) ? this.below(3) : -1;
       if (fate < 2 && fate >= 0) fail(fate === 0 ? 'request lost' : 'given up');
       if (fate === 0) return;
-      this.send(undefined, () => {
+      const late = fate === 1 ? this.below(this.faults.pauseMax) : 0;
+      const arrive = (): void => {
         const outcome = effect();
         outcome.then(
           (value) => {
@@ -87,7 +88,8 @@ export class Network {
           },
           (error: unknown) => fail(String(error)),
         );
-      });
+      };
+      this.send(undefined, arrive, late);
     });
   }
 

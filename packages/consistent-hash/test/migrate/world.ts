@@ -48,7 +48,7 @@ type Recorded = Operation & { key: string; end: number; value?: string | undefin
 const IDS = ['a', 'b', 'c', 'd', 'e'];
 const ROUTERS = 3;
 const CLIENTS = 2;
-const MOVERS = 2;
+const MOVERS_MAX = 3;
 const GOALS = 3;
 
 export class World {
@@ -88,7 +88,7 @@ export class World {
     const { network, setting } = this;
     await initSlotMap(this.store, slots(this.someIds(), { count: this.slotCount }));
     for (let i = 0; i < ROUTERS; i++) this.start('router');
-    for (let i = 0; i < MOVERS; i++) this.start('mover');
+    for (let i = network.below(MOVERS_MAX); i >= 0; i--) this.start('mover');
     this.start('operator');
     await network.until(() => this.begun >= setting.operations && this.goalsSet >= GOALS, 100 * setting.operations);
     network.faults = NO_FAULTS;
@@ -155,7 +155,7 @@ export class World {
 
   private async moverLife(process: Process): Promise<void> {
     const { network } = this;
-    const batchSlots = 1 + network.below(4);
+    const batchSlots = 1 + network.below(6);
     const pageSize = 1 + network.below(3);
     const parts = { store: this.storeFor(process), shard: (id: string) => this.shardFor(process, id) };
     const mover = slotMover({ ...withoutGuard(this.setting.without, parts), batchSlots, pageSize });
