@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fnv1a_32_char, fnv1a_64_char, ketama, md5_32, one_at_a_time } from '../src/compat/ketama.ts';
 import type { KetamaFlavour } from '../src/compat/ketama.ts';
 import { nginxConsistent } from '../src/compat/nginx.ts';
+import { redisSlot } from '../src/compat/redis-slot.ts';
 import type { Key, KeyHash, NodeSpec, Placement } from '../src/index.ts';
+import { tagged } from '../src/tagged.ts';
 import { startBackend } from './live/backends.ts';
 import {
   compileGenerateHash,
@@ -35,6 +37,8 @@ const keys: Key[] = Array.from({ length: 10_000 }, (_, i) => {
       0x80 | (n & 0x7f),
       0xff,
     );
+  if (i % 32 === 3) return ['{a', 'a}{b', '{}{b}', '{a}{b}', '{{b}}', '}{'][i % 6]! + n.toString(36);
+  if (i % 16 === 7) return `{tag-${i % 50}}:${n}`;
   return i % 8 === 0 ? `${i}` : `user:${n.toString(16)}😀`.slice(0, i % 3 === 0 ? undefined : -2);
 });
 const wireKeys = keys.map((key) => Buffer.from(key).toString('latin1'));
@@ -102,7 +106,7 @@ describe.skipIf(nginx === undefined)('nginx', () => {
 const nutcracker = findProgram('nutcracker', 'nutcracker');
 
 describe.skipIf(nutcracker === undefined)('twemproxy', () => {
-  it('asks the same servers: each hash, weights, labels, addresses, the port 11211, unix sockets', async () => {
+  it('asks the same servers: each hash, hash tags, weights, labels, addresses, the port 11211, unix sockets', async () => {
     const weights = [1, 1, 2, 9, 1, 300, 17];
     const labels = weights.map((_, i) => `shard-${i}${'-with-a-longer-label'.repeat((i % 4) * 3)}`);
     // A network of the process's own, for a port that is given.
@@ -114,7 +118,7 @@ describe.skipIf(nutcracker === undefined)('twemproxy', () => {
     );
     const paths = ['c', 'd', 'e'].map((name) => join(workFolder(), `${name}.sock`));
     const sockets = await Promise.all(paths.map((path) => startBackend(() => path, path)));
-    const pools: { hash: KeyHash; name: string; servers: (NodeSpec & { at: string })[] }[] = [
+    const pools: { hash: KeyHash; name: string; more?: string; servers: (NodeSpec & { at: string })[] }[] = [
       {
         hash: fnv1a_64_char,
         name: 'fnv1a_64',
@@ -135,17 +139,24 @@ describe.skipIf(nutcracker === undefined)('twemproxy', () => {
         name: 'one_at_a_time',
         servers: [...standard, ...sockets].map(({ address: id }, i) => ({ id, at: id, weight: i + 1 })),
       },
+      {
+        hash: tagged(fnv1a_64_char),
+        name: 'fnv1a_64',
+        more: 'hash_tag: "{}"',
+        servers: addressed.map(({ address: id }) => ({ id, at: id })),
+      },
     ];
     const [stats, ...fronts] = (await freePorts(pools.length + 1)) as [number, ...number[]];
     writeFileSync(
       join(workFolder(), 'nutcracker.yml'),
       pools
         .map(
-          ({ name, servers }, i) => `${name}:
+          ({ name, more = '', servers }, i) => `pool-${i}:
   listen: 127.0.0.1:${fronts[i]}
   redis: true
   hash: ${name}
   distribution: ketama
+  ${more}
   servers:
 ${servers.map(({ id, at, weight = 1 }) => `   - ${at}:${weight}${id === at ? '' : ` ${id}`}`).join('\n')}
 `,
@@ -226,6 +237,17 @@ describe.skipIf(gcc === undefined)('libmemcached', () => {
     );
   });
 
+  it.each([
+    [[1149133342, 3944926355, 51496548]],
+    [[756587050, 1462260143, 3215063888]],
+    [[206, 571, 300, 449, 442, 871, 656, 301, 910, 595, 364]],
+    [[134, 523, 756, 385, 970, 927, 792, 245, 86, 699, 148]],
+    [[218, 591, 616, 861, 854, 827, 468, 497, 834, 527, 472]],
+  ])('rounds as we do where one rounding more or less would tell: weights %j', (weights) => {
+    const servers = weights.map((weight, i) => ({ id: `10.0.0.${i}:11311`, weight }));
+    expectSameOwners('weighted', 'libmemcached-weighted', servers, keys.length);
+  });
+
   it.each(modes)('asks the same servers in its way "%s", for numbers of them to 100', (mode, flavour) => {
     // All of them at night; the floats of every number are compared in ketama.model.test.ts too.
     for (let count = 1; count <= 100; count += process.env['NIGHTLY'] ? 1 : 1 + (count >> 3)) {
@@ -235,5 +257,25 @@ describe.skipIf(gcc === undefined)('libmemcached', () => {
       }));
       expectSameOwners(mode, flavour, servers, 1000);
     }
+  });
+});
+
+const redis = findProgram('redis-server', 'redis-server');
+
+describe.skipIf(redis === undefined)('Redis Cluster', () => {
+  it('keeps keys in the same slots', async () => {
+    const [port, bus] = (await freePorts(2)) as [number, number];
+    const options = { port, bind: '127.0.0.1', 'cluster-enabled': 'yes', 'cluster-port': bus, save: '' };
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    await startDaemon(redis!, args, port);
+    const answers = await pipeline(
+      port,
+      wireKeys.map((key) => `*3\r\n$7\r\nCLUSTER\r\n$7\r\nKEYSLOT\r\n$${key.length}\r\n${key}\r\n`),
+      (text) => {
+        const match = /^[:-](.*)\r\n/.exec(text);
+        return match === null ? undefined : { length: match[0].length, answer: match[1]! };
+      },
+    );
+    expect(answers.map(Number)).toEqual(keys.map((key) => redisSlot(key)));
   });
 });
