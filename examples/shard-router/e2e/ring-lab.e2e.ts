@@ -179,6 +179,7 @@ try {
 
   await step('a shard added by the button takes its slots under load', async () => {
     const before = await holders();
+    if (values.screenshot !== undefined) await setTheScene();
     await click('add-shard');
     await phaseIs('moving');
     if (values.screenshot !== undefined) await picture(values.screenshot);
@@ -209,12 +210,19 @@ try {
   await world?.stop();
 }
 
-/** For the READMEs: a change just made in the lab, a migration under way below it. */
-async function picture(file: string): Promise<void> {
+/** For the READMEs: a change in the lab some seconds ago, so that the lines tell a story. */
+async function setTheScene(): Promise<void> {
   await click('add-node');
-  await changeSays(/joined/);
-  await numberAt('peak', (value) => value > 0, 'there');
+  await numberAt('misses-modulo', (misses) => misses > 6000, 'above 6000');
+}
+
+/** ... and, below it, a migration half way. */
+async function picture(file: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 1560 });
+  await page
+    .getByTestId('rows-moved')
+    .filter({ hasText: /^[5-9]\./ })
+    .waitFor();
   await page.screenshot({ path: path.resolve(exampleDir, file), fullPage: true });
   await page.setViewportSize(desk);
 }

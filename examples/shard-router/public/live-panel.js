@@ -74,7 +74,7 @@ function showNumbers(field, feed) {
   setText(field('p99-idle'), feed.idleP99Ms === null ? '' : `${duration(feed.idleP99Ms)} idle`);
   setText(field('unanswered'), count(feed.unanswered));
   setText(field('rows-moved'), feed.rows > 0 ? percent(feed.movedRows / feed.rows) : NONE);
-  setText(field('rows-optimal'), feed.optimalRows > 0 ? `least ${percent(feed.optimalRows / feed.rows)}` : '');
+  setText(field('rows-optimal'), feed.optimalRows > 0 ? `ideal ${percent(feed.optimalRows / feed.rows)}` : '');
   setText(field('epoch'), count(feed.epoch));
   setText(field('step'), feed.phase === 'moving' && feed.step ? stepText(feed.step) : '');
   setText(field('rows'), count(feed.rows));
