@@ -195,6 +195,24 @@ describe('a mover', () => {
     expect(await contents(made, 4)).toEqual(await expected(made, made.rows));
   });
 
+  it('empties the new owner before it copies, so that a frozen slot need not wait for that', async () => {
+    const made = await world(['a'], 4, 40);
+    const stray = made.shards.get('b')!;
+    for (let slot = 0; slot < 4; slot++) await stray.set(slot, 1, 'stray', 'from whoever used b before');
+    await setGoal(made.store, goalOf(['b']));
+    let removed = 0;
+    const b: Shard = {
+      ...stray,
+      apply: async (slot, epoch, puts, removes) => {
+        removed += removes.length;
+        return stray.apply(slot, epoch, puts, removes);
+      },
+    };
+    await slotMover({ ...made, shard: (id) => (id === 'b' ? b : made.shard(id)) }).run();
+    expect(removed).toBe(0);
+    expect(await contents(made, 4)).toEqual(await expected(made, made.rows));
+  });
+
   it('compares values as it is told to, and copies once more what differs', async () => {
     const puts = async (equal?: (a: number[], b: number[]) => boolean): Promise<number> => {
       const store = memorySlotMapStore();

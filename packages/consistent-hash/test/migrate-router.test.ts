@@ -1,6 +1,6 @@
 /** The router: it follows the map, waits for a frozen slot, and never goes back. */
 import { describe, expect, it } from 'vitest';
-import { FENCED, initSlotMap, memorySlotMapStore, slotRouter } from '../src/migrate/index.ts';
+import { FENCED, initSlotMap, memoryShard, memorySlotMapStore, slotRouter } from '../src/migrate/index.ts';
 import type { Address, Clock, SlotMapDocument, SlotMapStore, SlotRouter } from '../src/migrate/index.ts';
 import { slots } from '../src/slots.ts';
 import type { Slots } from '../src/slots.ts';
@@ -71,6 +71,14 @@ describe('a router', () => {
     expect(seen).toEqual([{ id: owner, slot, epoch: 1 }]);
     expect([loads(), clock.sleeps]).toEqual([1, []]);
     expect([router.epoch, router.slots.fingerprint]).toEqual([1, first.fingerprint]);
+  });
+
+  it('has the type of what the shard answers, without the refusal', async () => {
+    const { router } = await world();
+    const shard = memoryShard();
+    const answer = await router.run('user:42', ({ slot: at, epoch }) => shard.get(at, epoch, 'user:42'));
+    const value: string | undefined = answer.ok ? answer.value : answer.reason;
+    expect(value).toBeUndefined();
   });
 
   it('reads the map again when it is refused, and asks the new owner at once', async () => {
