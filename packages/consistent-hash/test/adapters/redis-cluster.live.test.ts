@@ -9,7 +9,7 @@ import { eventually, hasRedisServer, startCluster, startRedis, stopAll } from '.
 import type { RedisCluster } from './redis-servers.ts';
 import { shardContract } from './shard-contract.ts';
 
-const RUNS = process.env['NIGHTLY'] === '1' ? 1000 : 30;
+const RUNS = process.env['NIGHTLY'] === '1' ? 1000 : 15;
 
 const KEYS = Array.from({ length: 10_000 }, (_, i) => {
   const n = String(i);

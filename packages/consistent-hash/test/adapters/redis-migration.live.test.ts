@@ -19,7 +19,7 @@ import type { FullShard } from './shard-contract.ts';
 const root = `consistent-hash-test:${randomUUID()}:`;
 const SLOTS = 64;
 const CLIENTS = 6;
-const KEYS_PER_CLIENT = process.env['NIGHTLY'] === '1' ? 5000 : 300;
+const KEYS_PER_CLIENT = process.env['NIGHTLY'] === '1' ? 5000 : 150;
 const clock = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
 
 const nodeRedis = createClient({ url: REDIS_URL, socket: { reconnectStrategy: false } });

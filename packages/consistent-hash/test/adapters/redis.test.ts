@@ -59,6 +59,19 @@ describe('a command', () => {
     expect(saving.sent[0]![3]).toBe('map');
   });
 
+  it('may have more words than a call has room for arguments', async () => {
+    const counts: number[] = [];
+    const client = {
+      async call(_: string, args: string[]) {
+        counts.push(args.length);
+        return [];
+      },
+    };
+    const entries = Array.from({ length: 50_000 }, (_, i) => [String(i), ''] as const);
+    await redisShard(client, { prefix: '' }).apply(0, 1, entries, []);
+    expect(counts).toEqual([5 + 5 * entries.length]);
+  });
+
   it('rejects as the client does', async () => {
     const client = { sendCommand: () => Promise.reject(new Error('LOADING')) };
     const shard = redisShard(client, { prefix: '' });

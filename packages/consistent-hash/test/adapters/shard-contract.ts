@@ -76,28 +76,33 @@ async function done(shard: FullShard, slot: number, at: number, s: Step): Promis
   return page === FENCED ? FENCED : contentOf(shard, slot, at, 2);
 }
 
+/** One law that says nearly all; alone for a second client of the same engine. */
+export function shardModel(name: string, make: () => FullShard, runs: number): void {
+  it(`the shard ${name} answers like a Map behind a number, whatever is called (${String(runs)} runs)`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ slot: fc.constantFrom(0, 1, 16_383), at: epoch, s: step }), { maxLength: 30 }),
+        async (calls) => {
+          const shard = make();
+          const model = new Map<number, ModelSlot>();
+          for (const { slot, at, s } of calls) {
+            const slotModel = model.get(slot) ?? { fence: 0, rows: new Map<string, string>() };
+            model.set(slot, slotModel);
+            expect(await done(shard, slot, at, s)).toEqual(expected(slotModel, at, s));
+            if (s.call === 'fence') slotModel.fence = Math.max(slotModel.fence, at);
+          }
+        },
+      ),
+      { numRuns: runs },
+    );
+  });
+}
+
 /** @param make an empty shard, each time another */
 export function shardContract(name: string, make: () => FullShard, runs: number): void {
-  describe(`the shard ${name}`, () => {
-    it(`answers like a Map behind a number, whatever is called in whatever order (${String(runs)} runs)`, async () => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.record({ slot: fc.constantFrom(0, 1, 16_383), at: epoch, s: step }), { maxLength: 30 }),
-          async (calls) => {
-            const shard = make();
-            const model = new Map<number, ModelSlot>();
-            for (const { slot, at, s } of calls) {
-              const slotModel = model.get(slot) ?? { fence: 0, rows: new Map<string, string>() };
-              model.set(slot, slotModel);
-              expect(await done(shard, slot, at, s)).toEqual(expected(slotModel, at, s));
-              if (s.call === 'fence') slotModel.fence = Math.max(slotModel.fence, at);
-            }
-          },
-        ),
-        { numRuns: runs },
-      );
-    });
+  shardModel(name, make, runs);
 
+  describe(`the shard ${name}`, () => {
     it('refuses every call below the fence and does nothing', async () => {
       const shard = make();
       await shard.set(5, 10, 'k', 'v');
