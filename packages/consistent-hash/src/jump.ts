@@ -7,8 +7,8 @@
  *
  * We depart in two ways. The 64-bit generator runs on two 32-bit words, its product made of 16-bit limbs, because
  * BigInt is several times slower. And the arithmetic is that of Guava's `Hashing.consistentHash`, which rounds once
- * where the code in the paper rounds twice, and which stops at a draw of 1: either shows for fewer than one key in
- * ten million, and a bucket is only useful if everybody computes the same one.
+ * where the code in the paper rounds twice, and which stops at a draw of 1: together they show for fewer
+ * than one key in a million, but a bucket is only useful if everybody computes the same one.
  *
  * Only the last bucket can go without renumbering others, so this is a function and no placement; memento.ts makes one.
  */

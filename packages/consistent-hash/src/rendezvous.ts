@@ -41,9 +41,9 @@ export interface Rendezvous<T = unknown> extends Weighted<T> {
  * import assert from 'node:assert';
  * import { rendezvous } from '@loadbearing/consistent-hash';
  * const shards = rendezvous(['db-1', 'db-2', { id: 'db-3', weight: 2 }]);
- * const owner = shards.locate('user:42');
+ * const { id } = shards.locate('user:42');
  * assert.equal(shards.shares().get('db-3'), 0.5);
- * assert.equal(shards.reweight('db-1', 5).reweight('db-1', 1).locate('user:42'), owner);
+ * assert.equal(shards.reweight('db-1', 5).reweight('db-1', 1).locate('user:42').id, id);
  * ```
  */
 export function rendezvous<T = unknown>(nodes: Iterable<NodeInput<T>>, options: RendezvousOptions = {}): Rendezvous<T> {
