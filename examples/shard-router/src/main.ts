@@ -19,7 +19,7 @@ import { World } from './world.ts';
 
 const sizes = {
   full: { rows: 100_000, slots: 1024, perSecond: 1500, batchSlots: 8, paceMs: 60, idleMs: 5000 },
-  quick: { rows: 5000, slots: 256, perSecond: 1000, batchSlots: 4, paceMs: 10, idleMs: 1000 },
+  quick: { rows: 5000, slots: 256, perSecond: 500, batchSlots: 4, paceMs: 10, idleMs: 1000 },
 };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -96,7 +96,7 @@ describe('what outlives the world', () => {
     async () => {
       const dir = await newDir();
       const lab = start(['--engine', 'memory', '--quick', '--no-page'], { TMPDIR: dir });
-      await lab.said(/One more shard joins/);
+      await lab.said(/kill -9 \d+, the mover/);
       lab.child.kill('SIGKILL');
       await until('its children are gone', async () => (await commandLinesWith(dir)).length === 0);
       const folder = (await readdir(dir)).find((name) => name.startsWith('shard-router-'))!;

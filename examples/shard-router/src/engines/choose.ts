@@ -3,7 +3,6 @@ import process from 'node:process';
 import type { Arguments } from '../arguments.ts';
 import type { Engine } from './engine.ts';
 import { memoryEngine } from './memory-engine.ts';
-import { givenServers, redisEngine } from './redis-engine.ts';
 import { findRedisServer, ownServers } from './redis-servers.ts';
 
 /** `folder` is the caller's: for the slot map of the memory engine, and for servers of our own. */
@@ -17,9 +16,11 @@ export async function chooseEngine(
     .split(',')
     .map((url) => url.trim())
     .filter((url) => url !== '');
-  if (urls.length > 0) return redisEngine(givenServers(urls));
   const binary = findRedisServer(environment['PATH']);
-  if (binary !== undefined) return redisEngine(ownServers(binary, folder));
+  if (urls.length > 0 || binary !== undefined) {
+    const { givenServers, redisEngine } = await import('./redis-engine.ts');
+    return redisEngine(urls.length > 0 ? givenServers(urls) : ownServers(binary!, folder));
+  }
   if (wanted === 'auto') return memoryEngine(folder);
   throw new Error(
     'There is no Redis: set REDIS_URL or REDIS_URLS, or put redis-server on PATH, or leave --engine redis out.',

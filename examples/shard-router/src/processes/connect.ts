@@ -8,7 +8,7 @@ import process from 'node:process';
 import { FENCED } from '@loadbearing/consistent-hash/migrate';
 import type { ClientShard, Clock, Shard, SlotMapStore } from '@loadbearing/consistent-hash/migrate';
 import { fileSlotMapStore } from '../engines/file-store.ts';
-import { RedisConnections } from '../engines/redis-connections.ts';
+import type { RedisConnections } from '../engines/redis-connections.ts';
 import type { FromChild, Setup, ShardAddress, ShardCall, ShardReply, ToChild } from './messages.ts';
 
 export type AnyShard = Shard & ClientShard;
@@ -35,11 +35,16 @@ export async function connect(onMessage: (message: ToChild) => void): Promise<Wo
     // A line that is cut between two messages is no error of ours: 'disconnect' follows.
     if (process.connected) process.send!(message, () => undefined);
   };
-  const connections = new RedisConnections(setup.name);
+  let redis: RedisConnections | undefined;
+  // Loading the client takes as long as all the rest; a child that is killed often should be back soon.
+  const connections = async (): Promise<RedisConnections> => {
+    const { RedisConnections } = await import('../engines/redis-connections.ts');
+    return (redis ??= new RedisConnections(setup.name));
+  };
   const calls = new Calls(send);
   const shards = new Map<string, AnyShard>();
-  const add = async ({ id, redis }: ShardAddress): Promise<void> => {
-    shards.set(id, redis === null ? calls.shard(id) : await connections.shard(redis.url, redis.prefix));
+  const add = async ({ id, redis: place }: ShardAddress): Promise<void> => {
+    shards.set(id, place === null ? calls.shard(id) : await (await connections()).shard(place.url, place.prefix));
   };
   let adding: Promise<void> | undefined;
   const settled = (before: Promise<void> | undefined, task: () => Promise<void>): Promise<void> => {
@@ -64,7 +69,7 @@ export async function connect(onMessage: (message: ToChild) => void): Promise<Wo
     store:
       slotMap.kind === 'file'
         ? await fileSlotMapStore(slotMap.folder)
-        : await connections.store(slotMap.url, slotMap.key),
+        : await (await connections()).store(slotMap.url, slotMap.key),
     shard: (id) => {
       const shard = shards.get(id);
       if (shard === undefined) throw new Error(`no address of shard ${id} is known here`);
