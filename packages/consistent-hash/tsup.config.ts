@@ -10,6 +10,7 @@ export default definePackage({
   diff: 'src/diff.ts',
   bounded: 'src/bounded.ts',
   'hot-keys': 'src/hot-keys.ts',
+  hashes: 'src/hashes/index.ts',
   migrate: 'src/migrate/index.ts',
   redis: 'src/adapters/redis.ts',
   'compat/nginx': 'src/compat/nginx.ts',
