@@ -24,7 +24,7 @@ import {
   workFolder,
 } from './live/programs.ts';
 
-/** ASCII, UTF-8 of two to four bytes, and bytes that are no UTF-8; none has a blank, a line end or a sign of a query. */
+/** ASCII, UTF-8 of two to four bytes, and bytes that are no UTF-8; none has a blank, a line end or a query's signs. */
 const keys: Key[] = Array.from({ length: 10_000 }, (_, i) => {
   const n = Math.imul(i, 0x9e3779b1) >>> 0;
   if (i % 4 === 1) return `żółw/${i}/日本/${n.toString(36)}`;
@@ -106,7 +106,7 @@ describe.skipIf(nginx === undefined)('nginx', () => {
 const nutcracker = findProgram('nutcracker', 'nutcracker');
 
 describe.skipIf(nutcracker === undefined)('twemproxy', () => {
-  it('asks the same servers: each hash, hash tags, weights, labels, addresses, the port 11211, unix sockets', async () => {
+  it('asks the same servers: each hash, hash tags, weights, labels, addresses, 11211, unix sockets', async () => {
     const weights = [1, 1, 2, 9, 1, 300, 17];
     const labels = weights.map((_, i) => `shard-${i}${'-with-a-longer-label'.repeat((i % 4) * 3)}`);
     // A network of the process's own, for a port that is given.

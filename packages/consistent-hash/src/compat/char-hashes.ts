@@ -2,9 +2,9 @@
  * Hashes of keys as C programs compute them over `char`: one-at-a-time and FNV-1a, the words that libmemcached and
  * twemproxy know in their configuration.
  *
- * Sources: Jenkins, "Hash functions" (Dr. Dobb's Journal, 1997) for one-at-a-time; Fowler, Noll and Vo for FNV-1a. Those
- * programs depart from them, and so do we. `char` has a sign on x86, so a byte of 0x80 and above is added as a negative
- * number, with 24 more bits set. And their 64-bit FNV keeps only 32 bits of its state, start and prime.
+ * Sources: Jenkins, "Hash functions" (Dr. Dobb's Journal, 1997) for one-at-a-time; Fowler, Noll and Vo for FNV-1a.
+ * Those programs depart from them, and so do we. `char` has a sign on x86, so a byte of 0x80 and above is added as a
+ * negative number, with 24 more bits set. And their 64-bit FNV keeps only 32 bits of its state, start and prime.
  *
  * They are here to agree with those programs. As hashes of keys elsewhere they are unfit: the top bits of raw FNV are
  * hardly mixed for short keys.

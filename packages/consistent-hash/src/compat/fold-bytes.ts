@@ -1,8 +1,9 @@
 /**
  * The bytes of a key, one after the other into a state: what CRCs and FNV and Jenkins' hash have in common.
  *
- * As in xxh32.ts a string is read by its characters, which are its bytes as long as all are ASCII; when one was not, the
- * result is thrown away and the UTF-8 bytes are folded instead. So a step must bear any number below 65,536 as `byte`.
+ * As in xxh32.ts a string is read by its characters, which are its bytes as long as all are ASCII; when one was not,
+ * the result is thrown away and the UTF-8 bytes are folded instead. So a step must bear any number below 65,536 as
+ * `byte`.
  */
 import { requireKey, utf8 } from '../key-bytes.ts';
 import type { Key } from '../types.ts';

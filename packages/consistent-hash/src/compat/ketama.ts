@@ -3,19 +3,22 @@
  *
  * Source: Jones, libketama (Last.fm, 2007), and the programs that followed it. A server has so many digests, each the
  * MD5 of its name, '-' and a number from 0, and each digest gives four points. With the weights of all servers summing
- * up to W, a server of weight w among n has about 40 * n * w / W digests. The number is computed in 32-bit floats there,
- * step by step, and so it is here: doubles give another number at some sizes (39 instead of 40 digests for 7 equal
- * servers), and where floats themselves round down that must stay so.
+ * up to W, a server of weight w among n has about 40 * n * w / W digests. The number is computed in 32-bit floats
+ * there, step by step, and so it is here: doubles give another number at some sizes (39 instead of 40 digests for 7
+ * equal servers), and where floats themselves round down that must stay so.
  *
- * The unweighted libmemcached instead takes 100 points a server, each the hash of such a name. It becomes weighted, points
- * from MD5 and all, as soon as one server has a weight above 1; its keys keep their hash.
+ * The unweighted libmemcached instead takes 100 points a server, each the hash of such a name. It becomes weighted,
+ * points from MD5 and all, as soon as one server has a weight above 1; its keys keep their hash.
  *
  * What a name is differs too. libketama takes it as given. libmemcached and twemproxy drop the port 11211. libmemcached
  * as the Java client Spymemcached names servers puts a slash before the address and never drops the port. The path of a
  * unix socket is followed by ':0' in libmemcached, and by ':' in twemproxy, which measures it with an empty port.
  *
- * Equal points: libmemcached sorts them by the order of its servers; the others leave the order to the C library's qsort,
- * and glibc's kept it (through version 2.36). So of equal points the first given owns the place, in all flavours.
+ * Equal points: libmemcached sorts them by the order of its servers; the others leave that to the C library's qsort,
+ * and glibc's, a merge sort, keeps the order. So of equal points the first given owns the place, in all flavours.
+ *
+ * Checked against libmemcached 1.1 and twemproxy 0.5 themselves, 10,000 keys a case; libketama against its source
+ * alone.
  */
 import { refuse } from '../errors.ts';
 import { md5_32, md5Words } from '../hashes/md5.ts';
@@ -32,7 +35,8 @@ export interface KetamaOptions {
   readonly flavour: KetamaFlavour;
   /**
    * Hash of the keys, and in the unweighted libmemcached of the points. Default as in the program: md5_32, but
-   * one_at_a_time for 'libmemcached' and fnv1a_64_char for 'twemproxy'.
+   * one_at_a_time for 'libmemcached' and fnv1a_64_char for 'twemproxy'. (For 'libmemcached-spy' that program must be
+   * told MEMCACHED_BEHAVIOR_HASH = MD5; without, it is one_at_a_time there too.)
    */
   readonly hash?: KeyHash | undefined;
 }
@@ -114,14 +118,16 @@ function recipeOf(kind: string, { nameOf, round, plain = false }: Flavour, hash:
  * A ring as libketama, libmemcached or twemproxy builds it. An id is what that program calls the server: 'host:port', a
  * path for a unix socket, the label in twemproxy. Building is O(points * log points), `locate` O(1) expected.
  *
- * A twemproxy label that looks like an address with port 11211, or like a path, is taken for one. With its number a name
- * may have 272 bytes in twemproxy 0.5 (85 before); beyond, that program reads outside its buffer and agrees with nobody.
+ * A twemproxy label that looks like an address with port 11211, or like a path, is taken for one. With its number a
+ * name may have 272 bytes in twemproxy 0.5 (85 before); beyond, that program reads outside its buffer and agrees with
+ * nobody.
  *
  * These rings keep ketama's flaw: points follow from a weight's part of the sum, rounded down. So another weight or
- * another number of servers may move keys between two servers that did not change (up to a tenth of all keys), and a
- * server of small weight may own nothing. Where no other program must agree, take `ring`.
+ * another number of servers may move keys between two servers that did not change (a tenth of all keys is not rare),
+ * and a server of small weight may own nothing. Where no other program must agree, take `ring`.
  *
- * A twemproxy with `hash_tag: "{}"` has `hash: tagged(fnv1a_64_char)` here.
+ * A twemproxy with `hash_tag: "{}"` has `hash: tagged(fnv1a_64_char)` here, and a host that it ejected
+ * (`auto_eject_hosts`; in libmemcached too) is taken away by `without`.
  *
  * @throws {PlacementError} what `ring` throws for its nodes; UNSUPPORTED_WEIGHT unless weights are integers; BAD_OPTION
  * for an unknown flavour or what is no hash; TOO_MANY_POINTS above 2^24

@@ -2,10 +2,10 @@
  * The owner that nginx picks: `upstream { hash $key consistent; server ...; }`.
  *
  * Source: ngx_http_upstream_hash_module, which follows Perl's Cache::Memcached::Fast. A server of weight w has 160 * w
- * points, each the CRC-32 of host, a zero byte, port and the four bytes of the point before it; the first follows 0. So
- * the points of a server are a chain, and a weight makes the chain longer. Of equal points one is kept, the first in the
- * order of the configuration (nginx leaves that order to the C library's qsort; glibc's kept it through version 2.36).
- * The key's hash is its CRC-32.
+ * points, each the CRC-32 of host, a zero byte, port and the four bytes of the point before it; the first follows 0.
+ * So the points of a server are a chain, and a weight makes the chain longer. Of equal points one is kept, the first
+ * in the order of the configuration (nginx leaves that to the C library's qsort, and glibc's, a merge sort, keeps the
+ * order). The key's hash is its CRC-32.
  *
  * Checked against nginx 1.22 itself: 10,000 keys, equal and unequal weights, addresses, names and unix sockets.
  */
@@ -55,7 +55,7 @@ const recipe: Recipe = {
  * import assert from 'node:assert';
  * import { nginxConsistent } from '@loadbearing/consistent-hash/compat/nginx';
  * const upstream = nginxConsistent(['10.0.0.1:8080', { id: '10.0.0.2:8080', weight: 3 }]);
- * assert.equal(upstream.locate('/index.html').id, '10.0.0.2:8080');
+ * assert.equal(upstream.locate('/index.html').id, '10.0.0.1:8080');
  * ```
  */
 export function nginxConsistent<T = unknown>(servers: Iterable<NodeInput<T>>): ForeignRing<T> {

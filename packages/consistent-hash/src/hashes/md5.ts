@@ -12,8 +12,8 @@ import { requireKey, utf8 } from '../key-bytes.ts';
 import type { Key, KeyHash } from '../types.ts';
 
 /**
- * The constants are the sines of 1..64 as fractions of 2^32, as the RFC defines them. ECMAScript leaves the last bits of
- * `Math.sin` open, but no engine comes near an error that would show here: md5.test.ts states how far they are.
+ * The constants are the sines of 1..64 as fractions of 2^32, as the RFC defines them. ECMAScript leaves the last bits
+ * of `Math.sin` open, but no engine comes near an error that would show here: md5.test.ts states how far they are.
  */
 const SINES: Int32Array = Int32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32));
 
