@@ -102,6 +102,7 @@ describe('mementoFromJSON refuses, even with a fingerprint that fits,', () => {
     ['a list without end', { removed: Array.from({ length: 2 ** 20 }, (_, i) => i) }],
   ])('%s', (_, change) => {
     expect(() => mementoFromJSON(forged(change))).toThrow(error('BAD_JSON'));
+    expect(() => mementoFromJSON(forged(change))).toThrow(/must name each node once|must be an array/);
   });
 
   it('and without one', () => {
