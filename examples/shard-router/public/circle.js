@@ -158,7 +158,8 @@ function drawArcs(context, radius, { placements, report }, kind, pointed) {
  */
 function drawSlotLines(context, radius, slots, colour) {
   context.strokeStyle = colour;
-  context.lineWidth = 0.7;
+  // A tenth of a slot, or slots on a phone are all line.
+  context.lineWidth = Math.min(0.7, (OUTER * radius * 0.6) / slots);
   context.beginPath();
   for (let slot = 0; slot < slots; slot++) {
     const angle = angleOf((slot / slots) * SPACE);

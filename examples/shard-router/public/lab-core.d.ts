@@ -1,60 +1,12 @@
 /** The lab's state and events, and what it needs of the package: the contract between the core, the page and the test. */
 
-export interface PlacedNode {
-  readonly id: string;
-  readonly weight: number;
-  readonly zone: string | undefined;
-}
+import type * as lib from '@loadbearing/consistent-hash';
 
-export interface LabPlacement {
-  readonly kind: string;
-  readonly fingerprint: string;
-  readonly nodes: readonly PlacedNode[];
-  locate(key: string): PlacedNode;
-  locateN(key: string, n: number, options?: { distinctBy?: 'node' | 'zone' }): PlacedNode[];
-  shares(): ReadonlyMap<string, number>;
-  ranges(): Iterable<{ readonly start: number; readonly end: number; readonly node: PlacedNode }>;
-}
-
-interface SlotPlacement extends LabPlacement {
-  readonly count: number;
-  with(node: NodeSpec): SlotPlacement;
-  without(id: string): SlotPlacement;
-  reweight(id: string, weight: number): SlotPlacement;
-}
-
-interface NodeSpec {
-  readonly id: string;
-  readonly weight: number;
-  readonly zone: string;
-}
-
-export interface Sketch {
-  record(key: string): void;
-  top(): readonly { readonly key: string; readonly share: number; readonly error: number }[];
-  parts(key: string, nodes: number): number;
-}
-
-/** '@loadbearing/consistent-hash', as far as the lab uses it. */
-export interface Library {
-  readonly xxh32: { hash(key: string, seed: number): number };
-  mix32(x: number, a: number, b: number): number;
-  ring(nodes: Iterable<NodeSpec>): LabPlacement;
-  slots(nodes: Iterable<NodeSpec>, options: { count: number }): SlotPlacement;
-  diff(
-    before: LabPlacement,
-    after: LabPlacement,
-  ): readonly {
-    readonly from: string;
-    readonly to: string;
-    readonly start: number;
-    readonly end: number;
-    readonly share: number;
-  }[];
-  bounded(placement: LabPlacement, options: { c: number }): { acquire(key: string): { readonly node: PlacedNode } };
-  hotKeys(options: { k: number; counters: number }): Sketch;
-  leastLoaded(candidates: readonly PlacedNode[], load: (node: PlacedNode) => number): PlacedNode;
-}
+/** The package, as far as the lab uses it. */
+export type Library = Pick<
+  typeof lib,
+  'xxh32' | 'mix32' | 'ring' | 'slots' | 'diff' | 'bounded' | 'hotKeys' | 'leastLoaded'
+>;
 
 export interface LabNode {
   readonly id: string;
@@ -66,8 +18,8 @@ export interface LabNode {
 export type Kind = 'ring' | 'slots' | 'modulo';
 
 export interface Placements {
-  readonly ring: LabPlacement;
-  readonly slots: SlotPlacement;
+  readonly ring: lib.Ring;
+  readonly slots: lib.Slots;
   /** Ids in order: the owner of h is the one at h % length. */
   readonly modulo: readonly string[];
 }
@@ -111,7 +63,7 @@ export interface LabState {
   readonly placements: Placements;
   readonly policy: { readonly hot: boolean; readonly split: boolean; readonly c: number | null };
   /** Hot keys of the last tick, by which the next one splits. */
-  readonly sketch: Sketch | null;
+  readonly sketch: lib.HotKeys | null;
   readonly caches: Readonly<Record<Kind, Cache>>;
   /** Requests that each node took, tick by tick since the last change, the latest last. */
   readonly loads: readonly Readonly<Record<'ring' | 'slots', ReadonlyMap<string, number>>>[];

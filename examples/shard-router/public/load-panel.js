@@ -14,6 +14,7 @@ import { WEIGHT_MAX, WEIGHT_MIN, ZONES, upOf } from './topology.js';
 
 /** The bars' right end, in fair shares: the larger one as soon as the smaller would be left. */
 const SCALES = [2, 4];
+const HOT_LINE_TICKS = 10;
 
 /**
  * @param {HTMLElement} root
@@ -24,6 +25,7 @@ const SCALES = [2, 4];
 export function loadPanel(root, send, point) {
   const field = fieldsOf(root);
   const zones = ZONES.map((zone) => zonePart(field('zones'), zone, send, point));
+  let toldAt = '';
   return (state, shown) => {
     const { byId, peak } = loadsOf(state, shown);
     const shares = state.placements[shown].shares();
@@ -46,7 +48,10 @@ export function loadPanel(root, send, point) {
     }
     setText(field('peak'), peak === null ? NONE : peak.toFixed(2));
     field('peak').dataset.value = String(peak ?? '');
-    setText(field('hot-line'), hotLine(state));
+    // The sketch is of one tick: a text that follows each of them cannot be read.
+    const second = JSON.stringify([Math.floor(state.tick / HOT_LINE_TICKS), state.policy, state.nodes]);
+    if (second !== toldAt) setText(field('hot-line'), hotLine(state));
+    toldAt = second;
     const space = Math.max(...[...fairShares(upOf(state.nodes))].map(([id, fair]) => (shares.get(id) ?? 0) / fair));
     setText(field('load-note'), `${WHAT} Of the hash space alone, peak / mean is ${space.toFixed(2)}.`);
   };

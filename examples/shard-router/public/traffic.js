@@ -64,9 +64,9 @@ export function drawKey(lib, seed, number, hot) {
  * the least loaded of its parts, everything else to its owner, or past it while the owner is full.
  *
  * @param {Library} lib
- * @param {import('./lab-core.js').LabPlacement} placement
+ * @param {import('@loadbearing/consistent-hash').Placement} placement
  * @param {{ split: boolean, c: number | null }} policy
- * @param {import('./lab-core.js').Sketch | null} sketch of the tick before
+ * @param {import('@loadbearing/consistent-hash').HotKeys | null} sketch of the tick before
  */
 export function lane(lib, placement, { split, c }, sketch) {
   const bounded = c === null ? null : lib.bounded(placement, { c });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cache, LabEvent, LabState } from '../public/lab-core.js';
 import { labOf, loadsOf, REQUESTS } from '../public/lab-core.js';
 
-const RUNS = process.env['NIGHTLY'] ? 500 : 15;
+const RUNS = process.env['NIGHTLY'] ? 500 : 9;
 const lab = labOf(lib, { seed: 7, nodes: 6 });
 const first = lab.first();
 
