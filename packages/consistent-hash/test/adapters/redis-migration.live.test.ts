@@ -12,7 +12,7 @@ import { redisShard, redisSlotMapStore } from '../../src/adapters/redis.ts';
 import { initSlotMap, setGoal, slotMover, slotRouter } from '../../src/migrate/index.ts';
 import type { ClientShard, SlotRouter } from '../../src/migrate/index.ts';
 import { slots } from '../../src/slots.ts';
-import { REDIS_URL, redisAnswers } from './redis-servers.ts';
+import { redisUrl, stopAll } from './redis-servers.ts';
 import { contentOf } from './shard-contract.ts';
 import type { FullShard } from './shard-contract.ts';
 
@@ -22,10 +22,11 @@ const CLIENTS = 6;
 const KEYS_PER_CLIENT = process.env['NIGHTLY'] === '1' ? 5000 : 150;
 const clock = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
 
-const nodeRedis = createClient({ url: REDIS_URL, socket: { reconnectStrategy: false } });
-const ioredis = new Redis(REDIS_URL, { lazyConnect: true, autoResendUnfulfilledCommands: false });
+const url = await redisUrl();
+const nodeRedis = createClient({ url: url ?? '', socket: { reconnectStrategy: false } });
+const ioredis = new Redis(url ?? '', { lazyConnect: true, autoResendUnfulfilledCommands: false });
 
-describe.skipIf(!(await redisAnswers()))('a migration on Redis', () => {
+describe.skipIf(url === undefined)('a migration on Redis', () => {
   beforeAll(async () => {
     await Promise.all([nodeRedis.connect(), ioredis.connect()]);
   });
@@ -35,6 +36,7 @@ describe.skipIf(!(await redisAnswers()))('a migration on Redis', () => {
     if (keys.length > 0) await ioredis.unlink(...keys);
     nodeRedis.destroy();
     ioredis.disconnect();
+    await stopAll();
   });
 
   it('loses no acknowledged write and brings none back, with two movers and clients that do not stop', async () => {

@@ -7,38 +7,48 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 
-export const REDIS_URL: string = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
-
-/** Says in one line that a service is missing; with REQUIRE_SERVICES=1 that is a failure. */
+/** Says in one line what is missing; with REQUIRE_SERVICES=1 that is a failure. */
 function missing(what: string): false {
-  if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(`REQUIRE_SERVICES=1, but ${what}`);
-  console.warn(`SKIPPED: ${what}`);
+  if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(`REQUIRE_SERVICES=1, and ${what}`);
+  // Past the reporter, which may keep to itself what a test prints.
+  writeSync(2, `skipped: ${what}\n`);
   return false;
 }
 
-export async function redisAnswers(): Promise<boolean> {
-  const client = new Redis(REDIS_URL, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2000 });
+async function answers(url: string): Promise<boolean> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
     await client.ping();
     return true;
   } catch {
-    return missing(`no Redis answers at ${REDIS_URL}; start one: docker compose up -d --wait redis`);
+    return false;
   } finally {
     client.disconnect();
   }
 }
 
+const isInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
+
 export function hasRedisServer(): boolean {
-  if (spawnSync('redis-server', ['--version']).status === 0) return true;
-  return missing('there is no program redis-server on PATH to start servers with');
+  return isInstalled() || missing('there is no program redis-server on PATH to start servers with');
+}
+
+/** A Redis that answers: at REDIS_URL, or at its usual place, or started here. Undefined where there is none. */
+export async function redisUrl(): Promise<string | undefined> {
+  const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+  if (await answers(url)) return url;
+  // Who names a server wants it, and no other.
+  if (process.env['REDIS_URL'] === undefined && isInstalled()) return (await startRedis()).url;
+  missing(`no Redis answers at ${url}; start one: docker compose up -d --wait redis`);
+  return undefined;
 }
 
 export interface RedisServer {
@@ -96,7 +106,7 @@ export async function startRedis(...args: string[]): Promise<RedisServer> {
   return { port, url: `redis://127.0.0.1:${String(port)}`, stop };
 }
 
-/** For `afterAll`: whatever a failing test left. */
+/** For `afterAll`: whatever is still running. */
 export async function stopAll(): Promise<void> {
   await Promise.all(
     [...running].map((shell) => {
