@@ -27,14 +27,14 @@ if (!existsSync(executablePath)) {
   process.exit(1);
 }
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-const limitMs = 40_000;
+const limitMs = 90_000;
 const desk = { width: 1280, height: 900 };
 const phone = { width: 390, height: 844 };
 const exampleDir = path.join(import.meta.dirname, '..');
 const beganMs = performance.now();
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
-const world = values.url === undefined ? await WorldProcess.start('--quick') : undefined;
+const world = values.url === undefined ? await WorldProcess.start('--quick', '--engine', 'memory') : undefined;
 const page = await browser.newPage({ viewport: desk });
 page.setDefaultTimeout(limitMs);
 const faults: string[] = [];
