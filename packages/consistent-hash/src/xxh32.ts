@@ -29,10 +29,11 @@ const fold = (a: number, b: number, c: number, d: number): number =>
 const tailWord = (h: number, word: number): number => Math.imul(rotl((h + Math.imul(word, PRIME_3)) | 0, 17), PRIME_4);
 const tailByte = (h: number, byte: number): number => Math.imul(rotl((h + Math.imul(byte, PRIME_5)) | 0, 11), PRIME_1);
 
+/** Signed: a result above 2^31 that a call returns as it is would be a double on the heap, for every other key. */
 function avalanche(h: number): number {
   h = Math.imul(h ^ (h >>> 15), PRIME_2);
   h = Math.imul(h ^ (h >>> 13), PRIME_3);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
 
 function hashBytes(bytes: Uint8Array, length: number, seed: number): number {
@@ -142,8 +143,8 @@ function hashString(text: string, seed: number): number {
 export const xxh32: KeyHash = Object.freeze({
   name: 'xxh32',
   hash(key: Key, seed: number): number {
-    if (typeof key === 'string') return hashString(key, seed);
+    if (typeof key === 'string') return hashString(key, seed) >>> 0;
     requireKey(key);
-    return hashBytes(key, key.length, seed);
+    return hashBytes(key, key.length, seed) >>> 0;
   },
 });
