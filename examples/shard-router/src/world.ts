@@ -140,9 +140,9 @@ export class World implements Stage {
       bySlot.set(slot, rows);
       this.checker.acknowledge(write);
     }
-    for (const [slot, rows] of bySlot) {
+    await inChunks([...bySlot], async ([slot, rows]) => {
       await engine.shard(this.map.owner(slot).id).apply(slot, this.#view.epoch, rows, []);
-    }
+    });
     this.#rows = new RowCount(this.map, this.keys);
   }
 
@@ -174,13 +174,14 @@ export class World implements Stage {
   /** Rows on a shard that does not own them, found by looking into every slot of every shard there ever was. */
   async misplacedRows(): Promise<number> {
     let misplaced = 0;
+    const all = Array.from({ length: this.map.count }, (_, slot) => slot);
     for (const id of this.#addresses.keys()) {
       const shard = this.#options.engine.shard(id);
-      for (let slot = 0; slot < this.map.count; slot++) {
-        if (this.map.owner(slot).id === id) continue;
+      const foreign = all.filter((slot) => this.map.owner(slot).id !== id);
+      await inChunks(foreign, async (slot) => {
         const page = await shard.scan(slot, this.#view.epoch, undefined, 1000);
         misplaced += page === FENCED ? 1 : page.entries.length;
-      }
+      });
     }
     return misplaced;
   }
@@ -325,6 +326,11 @@ export class World implements Stage {
     this.phase = this.isScripted ? 'idle' : 'done';
     migration.done();
   }
+}
+
+/** A bound on what is under way, and one round trip for many. */
+async function inChunks<A>(items: readonly A[], task: (item: A) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += 64) await Promise.all(items.slice(i, i + 64).map(task));
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
