@@ -18,7 +18,7 @@ const PRIME_5 = 0x27d4eb2f165667c5n;
 
 const cut = (x: bigint): bigint => BigInt.asUintN(64, x);
 const rotl = (x: bigint, bits: bigint): bigint => cut(x << bits) | (cut(x) >> (64n - bits));
-const lane = (acc: bigint, word: bigint): bigint => cut(rotl(acc + word * PRIME_2, 31n) * PRIME_1);
+const lane = (acc: bigint, word: bigint): bigint => rotl(acc + word * PRIME_2, 31n) * PRIME_1;
 
 function hashBytes(bytes: Uint8Array, length: number, seed: bigint): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
@@ -29,15 +29,13 @@ function hashBytes(bytes: Uint8Array, length: number, seed: bigint): bigint {
     const lanes = [seed + PRIME_1 + PRIME_2, seed + PRIME_2, seed, seed - PRIME_1];
     for (; i + 32 <= length; i += 32) lanes.forEach((acc, j) => (lanes[j] = lane(acc, word(i + 8 * j))));
     h = lanes.reduce((sum, acc, j) => sum + rotl(acc, [1n, 7n, 12n, 18n][j]!), 0n);
-    for (const acc of lanes) h = cut((h ^ lane(0n, acc)) * PRIME_1 + PRIME_4);
+    for (const acc of lanes) h = (h ^ lane(0n, acc)) * PRIME_1 + PRIME_4;
   }
-  h = cut(h + BigInt(length));
+  h += BigInt(length);
   for (; i + 8 <= length; i += 8) h = rotl(h ^ lane(0n, word(i)), 27n) * PRIME_1 + PRIME_4;
-  if (i + 4 <= length) {
-    h = rotl(cut(h) ^ cut(BigInt(view.getUint32(i, true)) * PRIME_1), 23n) * PRIME_2 + PRIME_3;
-    i += 4;
-  }
-  for (; i < length; i++) h = rotl(cut(h) ^ cut(BigInt(view.getUint8(i)) * PRIME_5), 11n) * PRIME_1;
+  // Bits above the 64th are cut off wherever they would come down again: in `rotl`, and before a shift to the right.
+  for (; i + 4 <= length; i += 4) h = rotl(h ^ (BigInt(view.getUint32(i, true)) * PRIME_1), 23n) * PRIME_2 + PRIME_3;
+  for (; i < length; i++) h = rotl(h ^ (BigInt(view.getUint8(i)) * PRIME_5), 11n) * PRIME_1;
   h = cut(h);
   h = cut((h ^ (h >> 33n)) * PRIME_2);
   h = cut((h ^ (h >> 29n)) * PRIME_3);
