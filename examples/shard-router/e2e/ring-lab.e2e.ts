@@ -219,15 +219,17 @@ async function setTheScene(): Promise<void> {
 /** ... and, below it, a migration half way. */
 async function picture(file: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 1560 });
+  await page.mouse.move(0, 0);
   await page
     .getByTestId('rows-moved')
-    .filter({ hasText: /^[5-9]\./ })
+    .filter({ hasText: /^([5-9]|1\d)\./ })
     .waitFor();
   await page.screenshot({ path: path.resolve(exampleDir, file), fullPage: true });
   await page.setViewportSize(desk);
 }
 
 async function pictures(folder: string): Promise<void> {
+  await page.mouse.move(0, 0);
   await page.screenshot({ path: path.join(folder, 'phone.png'), fullPage: true });
   await page.setViewportSize(desk);
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -99,8 +99,8 @@ function drawGrid(context, width, height, feed, owners, glowing) {
   }
   const now = performance.now();
   for (const [slot, since] of glowing) {
-    context.globalAlpha = 0.75 * Math.max(0, 1 - (now - since) / GLOW_MS);
-    context.fillStyle = colours('--text');
+    context.globalAlpha = 0.7 * Math.max(0, 1 - (now - since) / GLOW_MS);
+    context.fillStyle = '#fff';
     context.fillRect(...box(slot, gap / 2));
   }
   context.globalAlpha = 1;
