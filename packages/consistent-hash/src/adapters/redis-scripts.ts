@@ -10,15 +10,22 @@
  * after each restart and failover, and at each new server of a cluster.
  */
 
+/** How a command of GUARDED names what it works on: the slot's fence, its data, or a section of INFO. */
+export const FENCE = 1;
+export const DATA = 2;
+export const SERVER = 3;
+
 /**
- * Any commands behind a fence. KEYS: the slot's fence, and what the commands work on. ARGV: the caller's epoch, then for
- * each command the number of its words and the words. The reply is the list of replies, or nil below the fence, which
- * is also where an epoch of NaN is.
+ * Any commands behind a fence. KEYS: fence and data of a slot. ARGV: the caller's epoch, then for each command the
+ * number of its words and the words, of which the second is one of the numbers above: a client may put a prefix before
+ * KEYS (ioredis, `keyPrefix`), and a command that named its key itself would work on another than the one checked.
+ * The reply is the list of replies, or nil below the fence, which is also where an epoch of NaN is.
  */
 export const GUARDED: string =
   `if ARGV[1]-(redis.call('get',KEYS[1])or 0)>=0 then ` +
-  `local r,i={},2 ` +
-  `while ARGV[i]do local n=i+ARGV[i]r[#r+1]=redis.call(unpack(ARGV,i+1,n))i=n+1 end ` +
+  `local k,r,i={KEYS[1],KEYS[2],'server'},{},2 ` +
+  `while ARGV[i]do ` +
+  `local n=i+ARGV[i]r[#r+1]=redis.call(ARGV[i+1],k[ARGV[i+2]+0],unpack(ARGV,i+3,n))i=n+1 end ` +
   `return r end`;
 
 /**

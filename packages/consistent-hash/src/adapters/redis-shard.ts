@@ -15,7 +15,7 @@ import { FENCED } from '../migrate/shard.ts';
 import type { ClientShard, Fenced, ScanPage, Shard } from '../migrate/shard.ts';
 import { requireList, requireText, send } from './redis-client.ts';
 import type { RedisClient } from './redis-client.ts';
-import { GUARDED } from './redis-scripts.ts';
+import { DATA, FENCE, GUARDED, SERVER } from './redis-scripts.ts';
 
 export interface RedisShardOptions {
   /**
@@ -49,9 +49,6 @@ const nothing = (): void => undefined;
  * ```
  */
 export function redisShard(client: RedisClient, { prefix }: RedisShardOptions): RedisShard {
-  const fenceOf = (slot: number): string => `${prefix}{${slot}}:f`;
-  const dataOf = (slot: number): string => `${prefix}{${slot}}:d`;
-
   const run = async <R>(
     slot: number,
     epoch: number,
@@ -59,19 +56,20 @@ export function redisShard(client: RedisClient, { prefix }: RedisShardOptions): 
     read: (replies: readonly unknown[]) => R,
   ): Promise<R | Fenced> => {
     const words = commands.flatMap((command) => [command.length, ...command]).map(String);
-    const reply = await send(client, 'EVAL', [GUARDED, '2', fenceOf(slot), dataOf(slot), String(epoch), ...words]);
+    const keys = `${prefix}{${slot}}:`;
+    const reply = await send(client, 'EVAL', [GUARDED, '2', `${keys}f`, `${keys}d`, String(epoch), ...words]);
     return reply === null ? FENCED : read(requireList(reply));
   };
 
   return {
     async fence(slot, epoch) {
-      await run(slot, epoch, [['set', fenceOf(slot), epoch]], nothing);
+      await run(slot, epoch, [['set', FENCE, epoch]], nothing);
     },
     scan(slot, epoch, cursor, limit) {
       const [at, server] = (cursor ?? '0').split(':') as [string, string?];
       const read = ([page, info]: readonly unknown[]): ScanPage<string> => {
         const now = requireText(/run_id:(\w+)/.exec(requireText(info))?.[1]);
-        if (server !== undefined && server !== now) {
+        if ((server ?? now) !== now) {
           throw new Error(`scan slot ${slot} again, in the new Redis process`);
         }
         const [next, flat] = requireList(page);
@@ -84,21 +82,20 @@ export function redisShard(client: RedisClient, { prefix }: RedisShardOptions): 
         slot,
         epoch,
         [
-          ['hscan', dataOf(slot), at, 'count', limit],
-          ['info', 'server'],
+          ['hscan', DATA, at, 'count', limit],
+          ['info', SERVER],
         ],
         read,
       );
     },
     apply(slot, epoch, puts, removes) {
-      const data = dataOf(slot);
-      const hset = puts.map((put) => ['hset', data, ...put]);
-      return run(slot, epoch, [...hset, ...removes.map((key) => ['hdel', data, key])], nothing);
+      const hset = puts.map((put) => ['hset', DATA, ...put]);
+      return run(slot, epoch, [...hset, ...removes.map((key) => ['hdel', DATA, key])], nothing);
     },
-    clear: (slot, epoch) => run(slot, epoch, [['unlink', dataOf(slot)]], nothing),
+    clear: (slot, epoch) => run(slot, epoch, [['unlink', DATA]], nothing),
     get: (slot, epoch, key) =>
-      run(slot, epoch, [['hget', dataOf(slot), key]], ([value]) => (value === null ? undefined : requireText(value))),
-    set: (slot, epoch, key, value) => run(slot, epoch, [['hset', dataOf(slot), key, value]], nothing),
-    delete: (slot, epoch, key) => run(slot, epoch, [['hdel', dataOf(slot), key]], ([count]) => Number(count) === 1),
+      run(slot, epoch, [['hget', DATA, key]], ([value]) => (value === null ? undefined : requireText(value))),
+    set: (slot, epoch, key, value) => run(slot, epoch, [['hset', DATA, key, value]], nothing),
+    delete: (slot, epoch, key) => run(slot, epoch, [['hdel', DATA, key]], ([count]) => Number(count) === 1),
   };
 }

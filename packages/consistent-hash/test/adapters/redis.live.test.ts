@@ -20,6 +20,7 @@ const nodeRedis = createClient({ url: url ?? '', socket: { reconnectStrategy: fa
 const nodeRedis2 = createClient({ url: url ?? '', RESP: 2, socket: { reconnectStrategy: false } });
 const ioredis = new Redis(url ?? '', { lazyConnect: true });
 const ioredisText = new Redis(url ?? '', { lazyConnect: true, stringNumbers: true });
+const ioredisPrefix = new Redis(url ?? '', { lazyConnect: true, keyPrefix: `${root}prefix:` });
 
 // A statement of types too: either client is a RedisClient without a cast.
 const clients: [string, RedisClient][] = [
@@ -27,13 +28,20 @@ const clients: [string, RedisClient][] = [
   ['redis, RESP2', nodeRedis2],
   ['ioredis', ioredis],
   ['ioredis with stringNumbers', ioredisText],
+  ['ioredis with keyPrefix', ioredisPrefix],
 ];
 
 afterAll(stopAll);
 
 describe.skipIf(url === undefined)('on Redis', () => {
   beforeAll(async () => {
-    await Promise.all([nodeRedis.connect(), nodeRedis2.connect(), ioredis.connect(), ioredisText.connect()]);
+    await Promise.all([
+      nodeRedis.connect(),
+      nodeRedis2.connect(),
+      ioredis.connect(),
+      ioredisText.connect(),
+      ioredisPrefix.connect(),
+    ]);
   });
 
   afterAll(async () => {
@@ -43,6 +51,7 @@ describe.skipIf(url === undefined)('on Redis', () => {
     nodeRedis2.destroy();
     ioredis.disconnect();
     ioredisText.disconnect();
+    ioredisPrefix.disconnect();
   });
 
   describe.each(clients)('with the client %s', (name, client) => {
@@ -80,6 +89,7 @@ describe.skipIf(url === undefined)('on Redis', () => {
     it('says that what is stored is no slot map', async () => {
       const key = nextPrefix();
       await ioredis.set(key, 'hello');
+      await ioredisPrefix.set(key, 'hello');
       const store = redisSlotMapStore(client, key);
       await expect(store.load()).rejects.toThrow(SyntaxError);
       await expect(store.save(document(1, 'a'))).rejects.toThrow();
@@ -95,6 +105,13 @@ describe.skipIf(url === undefined)('on Redis', () => {
     expect((await ioredis.keys(`${prefix}*`)).sort()).toEqual([`${prefix}{77}:d`, `${prefix}{77}:f`]);
     expect(await ioredis.get(`${prefix}{77}:f`)).toBe('3');
     expect(await ioredis.hgetall(`${prefix}{77}:d`)).toEqual({ k: 'v' });
+    // Whatever else the client puts before them.
+    const prefixed = redisShard(ioredisPrefix, { prefix });
+    await prefixed.apply(77, 1, [['k', 'v']], []);
+    await prefixed.fence(77, 3);
+    const found = await ioredis.keys(`${root}prefix:${prefix}*`);
+    expect(found.sort()).toEqual(['d', 'f'].map((part) => `${root}prefix:${prefix}{77}:${part}`));
+    expect(await prefixed.get(77, 2, 'k')).toBe(FENCED);
   });
 
   it('is fenced under an epoch that is no number', async () => {

@@ -122,7 +122,7 @@ describe('a page', () => {
     const client = replying([['0', ['k', 'v']], INFO]);
     const shard = redisShard(client, { prefix: '' });
     expect(await shard.scan(0, 1, '7:process', 10)).toEqual({ entries: [['k', 'v']], cursor: undefined });
-    expect(client.sent[0]!.slice(5)).toEqual(['1', '5', 'hscan', '{0}:d', '7', 'count', '10', '2', 'info', 'server']);
+    expect(client.sent[0]!.slice(5)).toEqual(['1', '5', 'hscan', '2', '7', 'count', '10', '2', 'info', '3']);
     await expect(shard.scan(3, 1, '7:other', 10)).rejects.toThrow(/scan slot 3 again/);
     expect(await redisShard(replying(null), { prefix: '' }).scan(3, 1, '7:other', 10)).toBe(FENCED);
   });
