@@ -8,8 +8,8 @@ import type { NodeSpec } from '../src/types.ts';
 import { topologies } from './topology.ts';
 
 const NIGHTLY = process.env['NIGHTLY'] === '1';
-const parameters = { numRuns: NIGHTLY ? 5000 : 200 };
-const hashes = Array.from({ length: NIGHTLY ? 1000 : 100 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
+const parameters = { numRuns: NIGHTLY ? 1000 : 200 };
+const hashes = Array.from({ length: NIGHTLY ? 300 : 100 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0);
 
 /** Ids by score: an exponential variable of rate w for each node, the smallest first. */
 function naivePreference(nodes: readonly NodeSpec[], seed: number, hash: number): string[] {
