@@ -31,3 +31,14 @@ describe('the owners that the programs themselves chose', () => {
     expect(keys).toHaveLength(10_000);
   });
 });
+
+it.each<[ForeignRing, string]>([
+  [nginxConsistent(['a', { id: 'b', weight: 2, zone: 'z' }]), '086ea63292bcee73'],
+  [ketama(['a', 'b'], { flavour: 'libketama' }), 'a8e9e82df9fc02c7'],
+  [ketama(['a', 'b'], { flavour: 'libmemcached' }), 'ff6841d4d819e8c9'],
+  [ketama(['a', 'b'], { flavour: 'libmemcached-weighted' }), '275edf864b1b30bf'],
+  [ketama(['a', 'b'], { flavour: 'libmemcached-spy' }), 'b5d1154c1323f233'],
+  [ketama(['a', 'b'], { flavour: 'twemproxy' }), '45918338221d6b63'],
+])('the fingerprint of $kind is frozen', (ring, fingerprint) => {
+  expect(ring.fingerprint).toBe(fingerprint);
+});

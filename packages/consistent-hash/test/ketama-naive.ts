@@ -81,7 +81,7 @@ export function nginxPoints(servers: readonly Server[]): Points {
   return firstOfEqual(nginxChains(servers));
 }
 
-function firstOfEqual(points: Points): Points {
+export function firstOfEqual(points: Points): Points {
   return points.filter((at, i, all) => i === 0 || pointOf(at) !== pointOf(all[i - 1]!));
 }
 

@@ -68,7 +68,7 @@ export async function startDaemon(path: string, args: readonly string[], port: n
   children.push(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 2000; tries++) {
     if (child.exitCode !== null) throw new Error(`${path} ended with ${child.exitCode}: ${said}`);
     try {
       (await open(port)).destroy();
