@@ -16,7 +16,7 @@ import { Refusal, type Stage } from './http/server.ts';
 import { KillWindows } from './kill-windows.ts';
 import { Checker } from './load/checker.ts';
 import { Traffic } from './load/traffic.ts';
-import { keyOf, valueOf, workload } from './load/workload.ts';
+import { keyOf, probeOf, seeded, valueOf, workload } from './load/workload.ts';
 import type { FromChild, Setup, ShardAddress } from './processes/messages.ts';
 import { Supervised } from './processes/supervised.ts';
 import { ownersOf, RowCount } from './rows.ts';
@@ -66,6 +66,9 @@ export class World implements Stage {
   readonly #windows = new KillWindows<Supervised>();
   readonly #addresses = new Map<string, ShardAddress>();
   readonly #heat: number[];
+  readonly #keysOfSlot: readonly string[][];
+  /** Rows of the batch that the mover has claimed. */
+  #probed: readonly string[] = [];
   readonly #view: SlotMapView;
   #rows: RowCount;
   /** The map at the beginning of the migration under way, or else of the last. */
@@ -95,9 +98,13 @@ export class World implements Stage {
     this.#before = view.slots;
     this.#rows = new RowCount(this.map, []);
     this.#heat = Array.from({ length: Math.min(heatGroups, options.slots) }, () => 0);
+    this.#keysOfSlot = Array.from({ length: options.slots }, () => []);
+    for (const key of this.keys) this.#keysOfSlot[view.slots.slotOf(key)]!.push(key);
+    const random = seeded(options.seed + 1);
     this.traffic = new Traffic({
       checker: this.checker,
       workload: workload(options.rows, options.seed),
+      probe: () => probeOf(this.#probed, random),
       perSecond: options.perSecond,
       inFlightMax,
       send: (requests) => this.#router.send({ type: 'requests', requests }),
@@ -131,17 +138,14 @@ export class World implements Stage {
   /** Writes every row to its owner, in bulk, as acknowledged writes. */
   async load(): Promise<void> {
     const { engine } = this.#options;
-    const bySlot = new Map<number, [string, string][]>();
-    for (const key of this.keys) {
-      const write = this.checker.begin('set', key);
-      const slot = this.map.slotOf(key);
-      const rows = bySlot.get(slot) ?? [];
-      rows.push([key, valueOf(key, write.version)]);
-      bySlot.set(slot, rows);
-      this.checker.acknowledge(write);
-    }
-    await inChunks([...bySlot], async ([slot, rows]) => {
-      await engine.shard(this.map.owner(slot).id).apply(slot, this.#view.epoch, rows, []);
+    await inChunks([...this.#keysOfSlot.keys()], async (slot) => {
+      const rows: [string, string][] = [];
+      for (const key of this.#keysOfSlot[slot]!) {
+        const write = this.checker.begin('set', key);
+        rows.push([key, valueOf(key, write.version)]);
+        this.checker.acknowledge(write);
+      }
+      if (rows.length > 0) await engine.shard(this.map.owner(slot).id).apply(slot, this.#view.epoch, rows, []);
     });
     this.#rows = new RowCount(this.map, this.keys);
   }
@@ -256,7 +260,10 @@ export class World implements Stage {
         break;
       case 'step':
         this.#step = { kind: message.step.kind, slots: message.step.slots };
-        if (message.step.kind === 'claim') this.#windows.end(child);
+        if (message.step.kind === 'claim') {
+          this.#windows.end(child);
+          this.#probed = message.step.slots.flatMap((slot) => this.#keysOfSlot[slot]!);
+        }
         this.onStep(message.step);
         await this.#view.refresh();
         break;
@@ -322,6 +329,7 @@ export class World implements Stage {
     const migration = this.#migration;
     if (migration?.epoch === undefined || !this.#view.hasReached(migration.epoch)) return;
     this.#migration = undefined;
+    this.#probed = [];
     this.#step = null;
     this.phase = this.isScripted ? 'idle' : 'done';
     migration.done();

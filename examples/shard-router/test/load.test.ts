@@ -74,6 +74,7 @@ describe('the traffic', () => {
     const traffic = new Traffic({
       checker,
       workload: workload(10, 1),
+      probe: () => undefined,
       perSecond: 100_000,
       inFlightMax: 8,
       send,

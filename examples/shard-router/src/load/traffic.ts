@@ -4,14 +4,18 @@
  * The pace does not wait for answers (an open loop): a slot that is closed for a second shows as a second, and not as
  * fewer requests. Beyond `inFlightMax` a request is not made; while no router is there, none is.
  *
+ * Beside the clients there are probes: requests for rows that are just being moved, where a mistake would happen. They
+ * are judged like all others, and have a pace and a bound of their own; their latencies are nobody's experience.
+ *
  * Latencies are recorded twice: of the last two seconds for the page, and into `sample`, when set, those that count.
  */
 import type { WireAnswer, WireRequest } from '../processes/messages.ts';
 import type { Checker, PendingWrite, Read } from './checker.ts';
 import { Histogram } from './histogram.ts';
-import { valueOf, versionOf, type Workload } from './workload.ts';
+import { valueOf, versionOf, type Request, type Workload } from './workload.ts';
 
 interface Open {
+  readonly isProbe: boolean;
   readonly kind: WireRequest['kind'];
   readonly key: string;
   readonly startMs: number;
@@ -21,6 +25,9 @@ interface Open {
 export interface TrafficOptions {
   readonly checker: Checker;
   readonly workload: Workload;
+  /** A request for a row that is being moved; undefined when none is. */
+  readonly probe: () => Request | undefined;
+  /** Of clients; there are `probeShare` times as many probes. */
   readonly perSecond: number;
   readonly inFlightMax: number;
   /** False when nobody is there to take them. */
@@ -30,6 +37,8 @@ export interface TrafficOptions {
   readonly counts: (startMs: number) => boolean;
 }
 
+const probeShare = 0.5;
+const probesInFlightMax = 64;
 const tickMs = 4;
 const recentMs = 2000;
 
@@ -46,12 +55,15 @@ export class Traffic {
   #perSecond = 0;
   #last = 0;
   #timer: NodeJS.Timeout | undefined;
-  #lastTickMs = 0;
-  #due = 0;
+  readonly #clients: Pace;
+  readonly #probes: Pace;
+  #probesInFlight = 0;
   #onDrained: (() => void) | undefined;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
+    this.#clients = new Pace(options.perSecond);
+    this.#probes = new Pace(options.perSecond * probeShare);
   }
 
   get recentP99Ms(): number | null {
@@ -65,7 +77,7 @@ export class Traffic {
 
   start(): void {
     if (this.#timer !== undefined) return;
-    this.#lastTickMs = performance.now();
+    for (const pace of [this.#clients, this.#probes]) pace.restart(performance.now());
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
@@ -85,7 +97,7 @@ export class Traffic {
   async readAll(keys: readonly string[]): Promise<number> {
     const before = this.counts.reads;
     for (let i = 0; i < keys.length; i += this.#options.inFlightMax) {
-      this.#send(keys.slice(i, i + this.#options.inFlightMax).map((key) => this.#begin('get', key)));
+      this.#send(keys.slice(i, i + this.#options.inFlightMax).map((key) => this.#begin({ kind: 'get', key }, false)));
       if (this.#open.size > 0) await new Promise<void>((resolve) => (this.#onDrained = resolve));
     }
     return this.counts.reads - before;
@@ -97,8 +109,9 @@ export class Traffic {
       const open = this.#open.get(answer.n);
       if (open === undefined) continue;
       this.#open.delete(answer.n);
+      if (open.isProbe) this.#probesInFlight--;
       this.#end(open, answer);
-      if (answer.outcome !== 'ok') continue;
+      if (answer.outcome !== 'ok' || open.isProbe) continue;
       this.#recent.record(now - open.startMs);
       if (this.#options.counts(open.startMs)) this.sample?.record(now - open.startMs);
     }
@@ -114,22 +127,21 @@ export class Traffic {
     }
     this.unanswered += this.#open.size;
     this.#open.clear();
+    this.#probesInFlight = 0;
     this.#drained();
     return writes;
   }
 
   #tick(): void {
     const now = performance.now();
-    this.#due += ((now - this.#lastTickMs) / 1000) * this.#options.perSecond;
-    this.#lastTickMs = now;
     this.#lookBack(now);
-    const room = Math.min(Math.floor(this.#due), this.#options.inFlightMax - this.#open.size);
-    // What is due beyond the bound is given up, not saved for a burst.
-    this.#due %= 1;
+    const { workload, probe, inFlightMax } = this.#options;
     const requests: WireRequest[] = [];
-    for (let i = 0; i < room; i++) {
-      const { kind, key } = this.#options.workload.next();
-      requests.push(this.#begin(kind, key));
+    const room = inFlightMax - (this.#open.size - this.#probesInFlight);
+    for (let i = this.#clients.due(now, room); i > 0; i--) requests.push(this.#begin(workload.next(), false));
+    for (let i = this.#probes.due(now, probesInFlightMax - this.#probesInFlight); i > 0; i--) {
+      const request = probe();
+      if (request !== undefined) requests.push(this.#begin(request, true));
     }
     this.#send(requests);
   }
@@ -143,11 +155,12 @@ export class Traffic {
     this.#recent.clear();
   }
 
-  #begin(kind: WireRequest['kind'], key: string): WireRequest {
+  #begin({ kind, key }: Request, isProbe: boolean): WireRequest {
     const { checker } = this.#options;
     const n = ++this.#last;
     const pending = kind === 'get' ? checker.beginRead(key) : checker.begin(kind, key);
-    this.#open.set(n, { kind, key, startMs: performance.now(), pending });
+    this.#open.set(n, { isProbe, kind, key, startMs: performance.now(), pending });
+    if (isProbe) this.#probesInFlight++;
     this.#options.onRequest(key);
     return { n, kind, key, value: kind === 'set' ? valueOf(key, (pending as PendingWrite).version) : undefined };
   }
@@ -156,7 +169,8 @@ export class Traffic {
     if (requests.length === 0 || this.#options.send(requests)) return;
     // They never left: no read, and no write that could take effect.
     for (const { n } of requests) {
-      const { kind, pending } = this.#open.get(n)!;
+      const { kind, pending, isProbe } = this.#open.get(n)!;
+      if (isProbe) this.#probesInFlight--;
       if (kind === 'get') this.#options.checker.dropRead(pending as Read);
       else this.#options.checker.refuse(pending as PendingWrite);
       this.#open.delete(n);
@@ -182,5 +196,29 @@ export class Traffic {
     if (this.#open.size > 0) return;
     this.#onDrained?.();
     this.#onDrained = undefined;
+  }
+}
+
+/** How many are due at a steady pace. What is due beyond the room is given up, not saved for a burst. */
+class Pace {
+  readonly #perSecond: number;
+  #sinceMs = 0;
+  #due = 0;
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  restart(now: number): void {
+    this.#sinceMs = now;
+    this.#due = 0;
+  }
+
+  due(now: number, room: number): number {
+    this.#due += ((now - this.#sinceMs) / 1000) * this.#perSecond;
+    this.#sinceMs = now;
+    const due = Math.floor(this.#due);
+    this.#due -= due;
+    return Math.min(due, Math.max(room, 0));
   }
 }

@@ -49,6 +49,13 @@ export function workload(rows: number, seed: number): Workload {
   };
 }
 
+/** A request for one of these rows, and mostly a change: what a mover must not miss. */
+export function probeOf(keys: readonly string[], random: () => number): Request | undefined {
+  const key = keys[Math.floor(random() * keys.length)];
+  const choice = random();
+  return key === undefined ? undefined : { kind: choice < 0.4 ? 'get' : choice < 0.85 ? 'set' : 'delete', key };
+}
+
 function firstAbove(ascending: Float64Array, value: number): number {
   let low = 0;
   let high = ascending.length - 1;

@@ -16,7 +16,7 @@ export interface Setup {
     | { readonly kind: 'redis'; readonly url: string; readonly key: string };
   readonly shards: readonly ShardAddress[];
   readonly batchSlots: number;
-  /** What the mover waits before each slot that it copies, so that it leaves most of the time to clients. */
+  /** What the mover waits before each write of a copy, so that it leaves most of the time to clients. */
   readonly paceMs: number;
 }
 

@@ -9,6 +9,7 @@ import type { Shard } from '@loadbearing/consistent-hash/migrate';
 import { clock, connect } from './connect.ts';
 
 let isMoving = false;
+let isFrozen = false;
 const world = await connect((message) => {
   if (message.type === 'move' && !isMoving) void move();
 });
@@ -17,7 +18,10 @@ const mover = slotMover({
   store: world.store,
   shard: (id) => paced(world.shard(id)),
   batchSlots,
-  onStep: (step) => world.send({ type: 'step', step }),
+  onStep: (step) => {
+    isFrozen = step.kind === 'freeze';
+    world.send({ type: 'step', step });
+  },
 });
 world.send({ type: 'ready' });
 
@@ -33,14 +37,21 @@ async function move(): Promise<void> {
   }
 }
 
-/** Waits before a slot is emptied for its copy: the one call that no client waits for. */
+/**
+ * Waits before each write, but not while clients wait for it: a copy takes its time and leaves the machine to them. It
+ * also gives them time to change what has been copied already, which is what the comparison is for.
+ */
 function paced(shard: Shard): Shard {
+  const pause = (): Promise<void> => (isFrozen ? Promise.resolve() : clock.sleep(paceMs));
   return {
     fence: (slot, epoch) => shard.fence(slot, epoch),
     scan: (slot, epoch, cursor, limit) => shard.scan(slot, epoch, cursor, limit),
-    apply: (slot, epoch, puts, removes) => shard.apply(slot, epoch, puts, removes),
+    apply: async (slot, epoch, puts, removes) => {
+      await pause();
+      return shard.apply(slot, epoch, puts, removes);
+    },
     clear: async (slot, epoch) => {
-      await clock.sleep(paceMs);
+      await pause();
       return shard.clear(slot, epoch);
     },
   };
