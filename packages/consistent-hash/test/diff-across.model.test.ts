@@ -10,7 +10,7 @@ import { plan, slots } from '../src/slots.ts';
 import type { Slots } from '../src/slots.ts';
 import { mapsOf, randomNodes, runsOf, tellingHashesOf } from './slots-maps.ts';
 
-const RUNS = process.env['NIGHTLY'] === undefined ? 60 : 2000;
+const RUNS = process.env['NIGHTLY'] === undefined ? 40 : 2000;
 
 const slotMaps: fc.Arbitrary<Slots> = mapsOf(6, 50).map(({ nodes, owners }) =>
   slots(nodes, { count: owners.length, owners: runsOf(owners) }),

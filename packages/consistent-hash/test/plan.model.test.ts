@@ -6,7 +6,7 @@ import { plan, slots } from '../src/slots.ts';
 import type { SlotMove, Slots } from '../src/slots.ts';
 import { mapsOf, runsOf } from './slots-maps.ts';
 
-const RUNS = process.env['NIGHTLY'] === undefined ? 150 : 20_000;
+const RUNS = process.env['NIGHTLY'] === undefined ? 100 : 20_000;
 
 interface Change {
   /** Of each slot the id of its owner. */

@@ -189,6 +189,12 @@ describe('slots refuse', () => {
     expect(() => map.assign([{ slot: slot as number, from: 'a', to: 'b' }])).toThrow(bad);
   });
 
+  it.each([-1, 2 ** 32, 0.5, NaN])('the hash %o', (hash) => {
+    expect(() => map.locateHash(hash)).toThrow(
+      error('BAD_OPTION', /a hash must be an integer in 0\.\.4294967295; got/),
+    );
+  });
+
   it('a stale move, and then do none of the others', () => {
     const stale = error('STALE_MOVE', /slot 2 belongs to "b"; the move takes it from "a"/);
     const moves = [
