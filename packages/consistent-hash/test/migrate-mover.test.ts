@@ -403,6 +403,33 @@ describe('a run that fails', () => {
     expect(await contents(made, 4)).toEqual(await expected(made, made.rows));
   });
 
+  it('is not harmed by a clean-up that was given up and arrives when the slot has come back', async () => {
+    const made = await world(['a'], 4, 40);
+    await setGoal(made.store, goalOf(['b']));
+    const a = made.shards.get('a')!;
+    const down = disturbed(a, async (call) => {
+      if (call === 'clear') throw new Error('a cannot clear');
+    });
+    await expect(slotMover({ ...made, shard: (id) => (id === 'a' ? down : made.shard(id)) }).run()).rejects.toThrow();
+    await setGoal(made.store, goalOf(['a']));
+    const late: (() => Promise<unknown>)[] = [];
+    const slow: Shard = {
+      ...a,
+      clear: async (slot, epoch) => {
+        if (late.length === 4) return a.clear(slot, epoch);
+        late.push(() => a.clear(slot, epoch));
+        throw new Error('given up');
+      },
+    };
+    const mover = slotMover({ ...made, shard: (id) => (id === 'a' ? slow : made.shard(id)) });
+    await expect(mover.run()).rejects.toThrow('given up');
+    expect((await loadSlotMap(made.store)).slots.slotsOf('a')).toHaveLength(4);
+    expect(late).toHaveLength(4);
+    for (const arrive of late) expect(await arrive()).toBe(FENCED);
+    await mover.run();
+    expect(await contents(made, 4)).toEqual(await expected(made, made.rows));
+  });
+
   it('on options that make no sense, before anything happens', async () => {
     const made = await world(['a'], 8, 8);
     for (const options of [{ batchSlots: 0 }, { batchSlots: 1025 }, { pageSize: 0 }, { pageSize: 2.5 }]) {

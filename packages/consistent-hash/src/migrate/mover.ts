@@ -149,8 +149,10 @@ export function slotMover<V = string>(options: SlotMoverOptions<V>): SlotMover {
         try {
           if ((await clean(before.garbage, epoch)) === FENCED) return undefined;
         } catch (error) {
-          // A shard that is gone for good must not stop the others: told at the end, and tried again by the next run.
+          // A shard that is gone for good must not stop the others: told at the end, and tried again by the next run. But
+          // its call may still arrive, and empty what would be the slot by then: only the next epoch shuts it out.
           uncleaned = { error };
+          return undefined;
         }
       }
       if (moves.length === 0) {

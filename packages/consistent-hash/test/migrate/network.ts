@@ -46,14 +46,13 @@ const TURNS = 8;
 
 export class Network {
   now = 0;
-  faults: Faults;
+  faults: Faults = NO_FAULTS;
   readonly random: () => number;
   private readonly messages: Message[] = [];
   private readonly onCrash: (process: Process) => void;
 
-  constructor(seed: number, faults: Faults, onCrash: (process: Process) => void) {
+  constructor(seed: number, onCrash: (process: Process) => void) {
     this.random = dice(seed);
-    this.faults = faults;
     this.onCrash = onCrash;
   }
 

@@ -77,8 +77,10 @@ export class World {
 
   constructor(setting: Setting) {
     this.setting = setting;
-    const faults = { loss: 0.02, crash: 0.004, pause: 0.01, pauseMax: 400 };
-    this.network = new Network(setting.seed, faults, (process) => this.replace(process));
+    this.network = new Network(setting.seed, (process) => this.replace(process));
+    // Some worlds are worse than others: too many faults, and nobody gets far enough for the rare ones.
+    const upTo = (most: number): number => this.network.random() * most;
+    this.network.faults = { loss: upTo(0.04), crash: upTo(0.008), pause: upTo(0.02), pauseMax: 400 };
     this.slotCount = 5 + this.network.below(6);
     this.keys = Array.from({ length: 6 + this.network.below(9) }, (_, i) => `key ${String(i)}`);
     this.shards = new Map(IDS.map((id) => [id, memoryShard()]));
