@@ -16,4 +16,6 @@ export default definePackage({
   'compat/nginx': 'src/compat/nginx.ts',
   'compat/ketama': 'src/compat/ketama.ts',
   'compat/redis-slot': 'src/compat/redis-slot.ts',
+  'compat/kafka': 'src/compat/kafka.ts',
+  'compat/envoy': 'src/compat/envoy.ts',
 });
