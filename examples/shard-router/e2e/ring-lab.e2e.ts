@@ -146,6 +146,19 @@ try {
     await page.getByTestId('row-node-2').waitFor({ state: 'detached' });
   });
 
+  await step('it all works from the keyboard, and the focus stays near what was pressed', async () => {
+    await page.getByTestId('add-node').press('Enter');
+    // The lowest free name.
+    await page.getByTestId('row-node-2').waitFor();
+    await page.getByTestId('bound').press('ArrowRight');
+    await page.getByTestId('bound-value').filter({ hasText: '2.00' }).waitFor();
+    await page.getByTestId('bound').press('Home');
+    await page.getByTestId('bound-value').filter({ hasText: 'off' }).waitFor();
+    await page.getByTestId('remove-node-1').press('Enter');
+    await page.getByTestId('row-node-1').waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate<string>('document.activeElement?.dataset.testid'), 'remove-node-4');
+  });
+
   await step('a hot key raises peak/mean, splitting it brings it down', async () => {
     await click('reset');
     const calm = await settledPeak();
@@ -186,6 +199,15 @@ try {
     await phaseIs('done', 'idle');
     const after = await holders();
     assert.equal(after.length, before.length + 1, `before ${before.join(', ')}; after ${after.join(', ')}`);
+    await noViolations();
+  });
+
+  await step('and one removed by the button gives them back', async () => {
+    const before = await holders();
+    await click('remove-shard');
+    await phaseIs('moving');
+    await phaseIs('done', 'idle');
+    assert.equal((await holders()).length, before.length - 1);
     await noViolations();
   });
 
