@@ -55,9 +55,9 @@ export function redisShard(client: RedisClient, { prefix }: RedisShardOptions): 
     commands: readonly (readonly (string | number)[])[],
     read: (replies: readonly unknown[]) => R,
   ): Promise<R | Fenced> => {
-    const words = commands.flatMap((command) => [command.length, ...command]).map(String);
+    const words = [epoch, ...commands.flatMap((command) => [command.length, ...command])].map(String);
     const keys = `${prefix}{${slot}}:`;
-    const reply = await send(client, 'EVAL', [GUARDED, '2', `${keys}f`, `${keys}d`, String(epoch), ...words]);
+    const reply = await send(client, 'EVAL', [GUARDED, '2', `${keys}f`, `${keys}d`, ...words]);
     return reply === null ? FENCED : read(requireList(reply));
   };
 
@@ -69,9 +69,7 @@ export function redisShard(client: RedisClient, { prefix }: RedisShardOptions): 
       const [at, server] = (cursor ?? '0').split(':') as [string, string?];
       const read = ([page, info]: readonly unknown[]): ScanPage<string> => {
         const now = requireText(/run_id:(\w+)/.exec(requireText(info))?.[1]);
-        if ((server ?? now) !== now) {
-          throw new Error(`scan slot ${slot} again, in the new Redis process`);
-        }
+        if ((server ?? now) !== now) throw new Error(`scan slot ${slot} again: a new Redis process`);
         const [next, flat] = requireList(page);
         const words = requireList(flat).map(requireText);
         const entries: [string, string][] = [];
