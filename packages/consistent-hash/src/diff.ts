@@ -7,7 +7,7 @@
  *
  * It needs both sides to hash a key to the same place, and refuses others instead of comparing the incomparable.
  */
-import { PlacementError } from './errors.ts';
+import { requireSameHash } from './same-hash.ts';
 import type { HashRange, Ranged } from './types.ts';
 
 /** An interval of the hash space, both ends included, that changes its owner. */
@@ -36,13 +36,7 @@ const HASH_MAX = 0xffffffff;
  * ```
  */
 export function diff<A, B>(before: Ranged<A>, after: Ranged<B>): RangeMove[] {
-  const [x, y] = [before.toJSON(), after.toJSON()];
-  if (x.hash !== y.hash || x.seed !== y.seed) {
-    throw new PlacementError(
-      'HASH_MISMATCH',
-      `both placements must hash keys alike; got ${x.hash} with seed ${x.seed} and ${y.hash} with seed ${y.seed}`,
-    );
-  }
+  requireSameHash(before, after);
   const moves: RangeMove[] = [];
   const olds = before.ranges()[Symbol.iterator]();
   const news = after.ranges()[Symbol.iterator]();
