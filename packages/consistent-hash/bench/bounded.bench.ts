@@ -4,9 +4,8 @@
  * the figures are exact.
  */
 import { defineBench } from '@loadbearing/bench-kit';
-import { bounded } from '../src/bounded.ts';
-import type { Placement } from '../src/index.ts';
-import { ring } from '../src/index.ts';
+import { bounded, ring } from '@loadbearing/consistent-hash';
+import type { Placement } from '@loadbearing/consistent-hash';
 import { servers } from './workload.ts';
 
 const KEYS = 1_000_000;

@@ -12,7 +12,7 @@ function timed(partition: (key: string) => number) {
     return sum;
   };
   const check = async (): Promise<void> => {
-    const { murmur2 } = await import('../src/compat/kafka.ts');
+    const { murmur2 } = await import('@loadbearing/consistent-hash/compat/kafka');
     const wrong = keys.find((key) => partition(key) !== (murmur2(Buffer.from(key)) & 0x7fffffff) % PARTITIONS);
     if (wrong !== undefined) throw new Error(`another partition for ${wrong}`);
   };
@@ -27,7 +27,7 @@ export default defineBench({
   cases: [{ name: 'strings of 12 characters' }],
   contenders: {
     kafkaPartition: async () => {
-      const { kafkaPartition } = await import('../src/compat/kafka.ts');
+      const { kafkaPartition } = await import('@loadbearing/consistent-hash/compat/kafka');
       return timed((key) => kafkaPartition(key, PARTITIONS, 'murmur2'));
     },
     kafkajs: async () => {
