@@ -60,6 +60,7 @@ export class World implements Stage {
   isScripted = false;
   idleP99Ms: number | null = null;
   phase: Feed['phase'] = 'loading';
+  readonly keys: readonly string[];
   readonly #options: WorldOptions;
   readonly #router: Supervised;
   readonly #movers: readonly Supervised[];
@@ -93,6 +94,7 @@ export class World implements Stage {
 
   private constructor(options: WorldOptions, addresses: readonly ShardAddress[], view: SlotMapView) {
     this.#options = options;
+    this.keys = Array.from({ length: options.rows }, (_, row) => keyOf(row));
     for (const address of addresses) this.#addresses.set(address.id, address);
     this.#view = view;
     this.#before = view.slots;
@@ -104,7 +106,7 @@ export class World implements Stage {
     this.traffic = new Traffic({
       checker: this.checker,
       workload: workload(options.rows, options.seed),
-      probe: () => probeOf(this.#probed, random),
+      probe: () => probeOf(this.#probed.length > 0 ? this.#probed : this.keys, random),
       perSecond: options.perSecond,
       inFlightMax,
       send: (requests) => this.#router.send({ type: 'requests', requests }),
@@ -120,10 +122,6 @@ export class World implements Stage {
         else mover.send({ type: 'move' });
       }),
     );
-  }
-
-  get keys(): string[] {
-    return Array.from({ length: this.#options.rows }, (_, row) => keyOf(row));
   }
 
   get map(): Slots {
@@ -265,7 +263,8 @@ export class World implements Stage {
           this.#probed = message.step.slots.flatMap((slot) => this.#keysOfSlot[slot]!);
         }
         this.onStep(message.step);
-        await this.#view.refresh();
+        // The other steps change nothing in the map.
+        if (message.step.kind === 'claim' || message.step.kind === 'switch') await this.#view.refresh();
         break;
       case 'moved':
         this.#windows.end(child);

@@ -1,6 +1,6 @@
 /** Latencies, requests and values: what the figures rest on. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Checker } from '../src/load/checker.ts';
 import { Histogram } from '../src/load/histogram.ts';
 import { Traffic, type TrafficOptions } from '../src/load/traffic.ts';
@@ -69,35 +69,82 @@ describe('the workload', () => {
 });
 
 describe('the traffic', () => {
-  const make = (send: TrafficOptions['send']): { traffic: Traffic; checker: Checker } => {
+  const make = (
+    send: TrafficOptions['send'],
+    options: Partial<TrafficOptions> = {},
+  ): { traffic: Traffic; checker: Checker } => {
     const checker = new Checker();
     const traffic = new Traffic({
       checker,
       workload: workload(10, 1),
-      probe: () => undefined,
+      probe: () => ({ kind: 'set', key: 'probe' }),
       perSecond: 100_000,
       inFlightMax: 8,
       send,
       onRequest: () => undefined,
       counts: () => true,
+      ...options,
     });
     return { traffic, checker };
   };
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const pause = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-  test('never more than its bound is under way, and what was due beyond it is given up', async () => {
+  test('never more than the bounds of clients and probes are under way, and what is due beyond is given up', async () => {
     const sent: WireRequest[] = [];
     const { traffic } = make((requests) => sent.push(...requests) > 0);
+    const clients = (): WireRequest[] => sent.filter(({ key }) => key !== 'probe');
+    traffic.start();
+    await pause(80);
+    expect([clients().length, sent.length]).toEqual([8, 72]);
+    // A probe that is answered makes room for a probe, and for no client.
+    const isProbe = ({ key }: WireRequest): boolean => key === 'probe';
+    traffic.answers(sent.filter(isProbe).map(({ n }) => ({ n, outcome: 'failed', value: undefined })));
+    await pause(40);
+    expect([clients().length, sent.length]).toEqual([8, 136]);
+    traffic.answers(clients().map(({ n }) => ({ n, outcome: 'failed', value: undefined })));
+    await pause(40);
+    expect([clients().length, sent.length]).toEqual([16, 144]);
+    expect(traffic.abandon()).toHaveLength(
+      64 +
+        clients()
+          .slice(8)
+          .filter(({ kind }) => kind !== 'get').length,
+    );
+    traffic.cancel();
+    expect(traffic.unanswered).toBe(144);
+  });
+
+  test('latencies of probes, and those that do not count, are in no sample', async () => {
+    let isClear = true;
+    const answered = { clients: 0, notClear: 0 };
+    const { traffic } = make(
+      (requests) => {
+        queueMicrotask(() => {
+          for (const { key } of requests) {
+            if (key === 'probe') continue;
+            answered.clients++;
+            if (!isClear) answered.notClear++;
+          }
+          traffic.answers(requests.map(({ n }) => ({ n, outcome: 'ok', value: undefined })));
+          isClear = !isClear;
+        });
+        return true;
+      },
+      { counts: () => isClear },
+    );
+    const sample = (traffic.sample = new Histogram());
     traffic.start();
     await pause(60);
-    expect(sent).toHaveLength(8);
-    const first = sent.splice(0).map(({ n }) => ({ n, outcome: 'failed', value: undefined }) as const);
-    traffic.answers(first);
-    await pause(30);
-    expect(sent).toHaveLength(8);
-    expect(traffic.abandon().length).toBe(sent.filter(({ kind }) => kind !== 'get').length);
     traffic.cancel();
-    expect(traffic.unanswered).toBe(16);
+    await pause(1);
+    expect(answered.notClear).toBeGreaterThan(0);
+    expect(sample.total).toBe(answered.clients - answered.notClear);
   });
 
   test('without a router nothing is asked, nothing is unanswered, and no write may ever appear', async () => {

@@ -5,7 +5,8 @@
  * fewer requests. Beyond `inFlightMax` a request is not made; while no router is there, none is.
  *
  * Beside the clients there are probes: requests for rows that are just being moved, where a mistake would happen. They
- * are judged like all others, and have a pace and a bound of their own; their latencies are nobody's experience.
+ * are judged like all others, and have a pace and a bound of their own; their latencies are nobody's experience. They
+ * go on when nothing moves, for any row, so that the load is the same before and after.
  *
  * Latencies are recorded twice: of the last two seconds for the page, and into `sample`, when set, those that count.
  */
@@ -25,8 +26,8 @@ interface Open {
 export interface TrafficOptions {
   readonly checker: Checker;
   readonly workload: Workload;
-  /** A request for a row that is being moved; undefined when none is. */
-  readonly probe: () => Request | undefined;
+  /** A request for a row that is being moved, or for any when none is. */
+  readonly probe: () => Request;
   /** Of clients; there are `probeShare` times as many probes. */
   readonly perSecond: number;
   readonly inFlightMax: number;
@@ -37,7 +38,7 @@ export interface TrafficOptions {
   readonly counts: (startMs: number) => boolean;
 }
 
-const probeShare = 0.5;
+const probeShare = 0.3;
 const probesInFlightMax = 64;
 const tickMs = 4;
 const recentMs = 2000;
@@ -139,10 +140,8 @@ export class Traffic {
     const requests: WireRequest[] = [];
     const room = inFlightMax - (this.#open.size - this.#probesInFlight);
     for (let i = this.#clients.due(now, room); i > 0; i--) requests.push(this.#begin(workload.next(), false));
-    for (let i = this.#probes.due(now, probesInFlightMax - this.#probesInFlight); i > 0; i--) {
-      const request = probe();
-      if (request !== undefined) requests.push(this.#begin(request, true));
-    }
+    const probeRoom = probesInFlightMax - this.#probesInFlight;
+    for (let i = this.#probes.due(now, probeRoom); i > 0; i--) requests.push(this.#begin(probe(), true));
     this.#send(requests);
   }
 

@@ -50,10 +50,10 @@ export function workload(rows: number, seed: number): Workload {
 }
 
 /** A request for one of these rows, and mostly a change: what a mover must not miss. */
-export function probeOf(keys: readonly string[], random: () => number): Request | undefined {
-  const key = keys[Math.floor(random() * keys.length)];
+export function probeOf(keys: readonly string[], random: () => number): Request {
+  const key = keys[Math.floor(random() * keys.length)]!;
   const choice = random();
-  return key === undefined ? undefined : { kind: choice < 0.4 ? 'get' : choice < 0.85 ? 'set' : 'delete', key };
+  return { kind: choice < 0.4 ? 'get' : choice < 0.85 ? 'set' : 'delete', key };
 }
 
 function firstAbove(ascending: Float64Array, value: number): number {

@@ -12,7 +12,7 @@ import type { WireAnswer, WireRequest } from './messages.ts';
 const world = await connect((message) => {
   if (message.type === 'requests') for (const request of message.requests) void answer(request);
 });
-const router: SlotRouter = await slotRouter({ store: world.store, clock, retryMs: 5, timeoutMs: 5000 });
+const router: SlotRouter = await slotRouter({ store: world.store, clock, retryMs: 10, timeoutMs: 5000 });
 let answers: WireAnswer[] = [];
 world.send({ type: 'ready' });
 
