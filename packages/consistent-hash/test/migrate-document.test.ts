@@ -38,7 +38,12 @@ describe('setGoal', () => {
   it('changes the goal and the epoch, and nothing else', async () => {
     const store = await storeOf(['a', 'b']);
     const before = await stored(store);
-    expect(await setGoal(store, [{ id: 'c', weight: 2, zone: 'z' }, { id: 'a' }])).toBe(2);
+    expect(
+      await setGoal(store, [
+        { id: 'c', weight: 2, zone: 'z' },
+        { id: 'a', data: 'a connection' as unknown as undefined },
+      ]),
+    ).toBe(2);
     const goal = [
       { id: 'a', weight: 1 },
       { id: 'c', weight: 2, zone: 'z' },

@@ -324,7 +324,28 @@ describe('a run that fails', () => {
     });
     await expect(slotMover({ ...made, store: contested }).run()).rejects.toEqual(code('STALE_MOVE'));
     expect(saves).toBe(16);
+    const flaky = counted((next) => (saves === 1 ? Promise.reject(new Error('reply lost')) : contested.save(next)));
+    await expect(slotMover({ ...made, store: flaky }).run()).rejects.toEqual(code('STALE_MOVE'));
     expect((await slotMover(made).run()).moved).toBe(6);
+  });
+
+  it('a race now and then does not add up to giving up', async () => {
+    const made = await world(['a', 'b'], 20, 20);
+    await setGoal(made.store, goalOf(['c']));
+    let races = 0;
+    const store: SlotMapStore = {
+      load: () => made.store.load(),
+      save: async (next) => {
+        // Somebody else changes the map before each claim that follows a switch.
+        const before = await stored(made.store);
+        const isRace = races < next.epoch / 4 && before.epoch === next.epoch - 1;
+        if (isRace) races++;
+        if (isRace) await made.store.save({ ...before, epoch: next.epoch });
+        return made.store.save(next);
+      },
+    };
+    expect((await slotMover({ ...made, store, batchSlots: 1 }).run()).moved).toBe(20);
+    expect(races).toBeGreaterThan(16);
   });
 
   it('does not leave anything of itself running', async () => {
