@@ -47,7 +47,7 @@ export function buildContest(nodes: readonly Node[], seed: number): Contest {
   };
 }
 
-/** Smaller is better. Half a step keeps the uniform number away from 0 and 1, so every score is finite and above 0. */
+/** Smaller is better. Half a step keeps the uniform number away from 0 and 1; a weight below 1e-307 scores Infinity. */
 const scoreOf = (draw: number, weight: number): number => -Math.log((draw + 0.5) / 2 ** 32) / weight;
 
 /** The rank of the winner for a hash. O(N); allocates nothing. */
@@ -70,7 +70,7 @@ export function winnerOf({ ranks, a, b, weights, ends }: Contest, hash: number):
     const rank = ranks[drawer] as number;
     if (groups === 1) return rank;
     const score = scoreOf(draw, weights[group] as number);
-    if (score < best || (score === best && rank < winner)) {
+    if (winner < 0 || score < best || (score === best && rank < winner)) {
       best = score;
       winner = rank;
     }

@@ -38,9 +38,7 @@ export function shown(value: unknown): string {
     type === 'string'
       ? JSON.stringify(value)
       : type === 'function' || (type === 'object' && value !== null)
-        ? Array.isArray(value)
-          ? 'an array'
-          : `a value of type ${type}`
+        ? `a value of type ${type}`
         : String(value);
   return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
 }

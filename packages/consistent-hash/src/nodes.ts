@@ -126,6 +126,13 @@ export function reweightNode<T>(nodes: readonly Node<T>[], id: string, weight: n
   return { nodes: Object.freeze(nodes.with(rank, node)), rank };
 }
 
+/** The part of each node in the sum of all weights. Measured by the heaviest, so that no sum overflows. O(N). */
+export function sharesOf(nodes: readonly Node[]): number[] {
+  const heaviest = nodes.reduce((most, { weight }) => Math.max(most, weight), 0);
+  const total = nodes.reduce((sum, { weight }) => sum + weight / heaviest, 0);
+  return nodes.map(({ weight }) => weight / heaviest / total);
+}
+
 /** Hash and seed with their defaults. Throws PlacementError BAD_OPTION. */
 export function requireHashOptions(options: HashOptions): { hash: KeyHash; seed: number } {
   const hash = options.hash ?? xxh32;

@@ -12,7 +12,7 @@
  * planning again after a prefix gives the rest of the plan. That is what lets a mover work in batches and forget.
  */
 import { requireInteger } from './errors.ts';
-import { toNodes } from './nodes.ts';
+import { sharesOf, toNodes } from './nodes.ts';
 import type { Node, NodeInput } from './types.ts';
 
 export interface SlotMove {
@@ -47,10 +47,7 @@ export function requireCount(count: number, nodes: readonly Node[]): number {
 
 /** How many slots each node is to have. O(N log N). @param held how many it has */
 export function goalsOf(nodes: readonly Node[], count: number, held: readonly number[]): number[] {
-  // Measured by the heaviest, so that no sum of weights overflows.
-  const heaviest = nodes.reduce((most, { weight }) => Math.max(most, weight), 0);
-  const total = nodes.reduce((sum, { weight }) => sum + weight / heaviest, 0);
-  const shares = nodes.map(({ weight }) => (count * (weight / heaviest)) / total);
+  const shares = sharesOf(nodes).map((share) => count * share);
   const goals = shares.map((share) => Math.floor(share + TOLERANCE));
   const fractions = shares.map((share, i) => share - goals[i]!);
   const isAbove = (i: number): number => Number(held[i]! > goals[i]!);
@@ -116,6 +113,6 @@ export function movesTo(current: SlotTable, target: readonly Node[]): SlotMove[]
  */
 export function plan(current: SlotTable, target: Iterable<NodeInput>, options: PlanOptions = {}): SlotMove[] {
   const { maxMoves = SLOTS_MAX } = options;
-  requireInteger('maxMoves', maxMoves, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger('maxMoves', maxMoves, 0, 2 ** 53 - 1);
   return movesTo(current, toNodes(target)).slice(0, maxMoves);
 }

@@ -12,7 +12,7 @@ import type { Contest } from './contest.ts';
 import { requireHash } from './errors.ts';
 import { proved, readPlacement } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
-import { requireHashOptions, reweightNode, toNodes, withNode, withoutNode } from './nodes.ts';
+import { requireHashOptions, reweightNode, sharesOf, toNodes, withNode, withoutNode } from './nodes.ts';
 import type { Change } from './nodes.ts';
 import { hashKey, Snapshot } from './snapshot.ts';
 import type { HashOptions, Key, KeyHash, Node, NodeInput, PlacementJSON, Weighted } from './types.ts';
@@ -92,10 +92,8 @@ class RendezvousSnapshot<T> extends Snapshot<T, RendezvousJSON> implements Rende
   }
 
   shares(): ReadonlyMap<string, number> {
-    // Measured by the heaviest, so that no sum of weights overflows.
-    const heaviest = this.nodes.reduce((most, { weight }) => Math.max(most, weight), 0);
-    const total = this.nodes.reduce((sum, { weight }) => sum + weight / heaviest, 0);
-    return new Map(this.nodes.map(({ id, weight }) => [id, weight / heaviest / total]));
+    const shares = sharesOf(this.nodes);
+    return new Map(this.nodes.map(({ id }, rank) => [id, shares[rank]!]));
   }
 
   with(node: NodeInput<T>): Rendezvous<T> {

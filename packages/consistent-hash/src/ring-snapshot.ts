@@ -50,8 +50,7 @@ function requirePoints(nodes: readonly Node[], vnodes: number): void {
   if (count <= POINTS_MAX) return;
   throw new PlacementError(
     'TOO_MANY_POINTS',
-    `weights times vnodes must add up to at most ${POINTS_MAX} points; got ${count} from ${nodes.length} nodes ` +
-      `with vnodes = ${vnodes}`,
+    `weights times vnodes must add up to at most ${POINTS_MAX}; got ${count}`,
   );
 }
 

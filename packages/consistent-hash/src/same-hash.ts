@@ -10,6 +10,6 @@ export function requireSameHash(before: Placement, after: Placement): void {
   if (x.hash === y.hash && x.seed === y.seed) return;
   throw new PlacementError(
     'HASH_MISMATCH',
-    `both placements must hash keys alike; got ${x.hash} with seed ${x.seed} and ${y.hash} with seed ${y.seed}`,
+    `hash and seed must be equal; got ${x.hash} ${x.seed} and ${y.hash} ${y.seed}`,
   );
 }

@@ -17,7 +17,7 @@ export function countZones(nodes: readonly Node[]): number {
 }
 
 function requireTake<T>(n: unknown, { distinctBy, exclude }: LocateOptions<T>): void {
-  requireInteger('n', n, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger('n', n, 0, 2 ** 53 - 1);
   const by: unknown = distinctBy;
   if (by !== undefined && by !== 'node' && by !== 'zone') refuse('BAD_OPTION', 'distinctBy', "'node' or 'zone'", by);
   const test: unknown = exclude;

@@ -26,3 +26,15 @@ describe('a rendezvous', () => {
     expect(() => r.reweight('c', 1)).toThrow(expect.objectContaining({ code: 'UNKNOWN_NODE' }));
   });
 });
+
+it('has an owner for every key when weights are as small as numbers get', () => {
+  const tiny = rendezvous([
+    { id: 'a', weight: 1e-309 },
+    { id: 'b', weight: 2e-309 },
+    { id: 'c', weight: Number.MIN_VALUE },
+  ]);
+  for (let i = 0; i < 1000; i++) {
+    expect(tiny.locate(String(i))).toBeDefined();
+    expect([...tiny.preference(String(i))][0]).toBe(tiny.locate(String(i)));
+  }
+});

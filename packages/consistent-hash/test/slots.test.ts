@@ -135,7 +135,7 @@ describe('slots refuse', () => {
   });
 
   it.each<[string, unknown, string, RegExp]>([
-    ['that are none', [], 'BAD_OPTION', /cover 0\.\.3; got an array/],
+    ['that are none', [], 'BAD_OPTION', /cover 0\.\.3; got a value of type object/],
     ['that are no array', { from: 0, to: 3, id: 'a' }, 'BAD_OPTION', /cover 0\.\.3; got a value of type object/],
     ['that end early', [{ from: 0, to: 2, id: 'a' }], 'BAD_OPTION', /cover 0\.\.3/],
     ['that go on', [...four, { from: 4, to: 4, id: 'a' }], 'BAD_OPTION', /to of a run of owners .* got 4/],
