@@ -58,7 +58,7 @@ describe.skipIf(!hasRedisServer())('on a Redis Cluster of three servers', () => 
     for (const [i, id] of ids.entries()) {
       const own = KEYS.filter((key) => map.locate(key).id === id);
       expect(own.length).toBeGreaterThan(2000);
-      expect((await refusals(clientOf(id), own)).filter((refusal) => refusal !== undefined)).toEqual([]);
+      expect([...new Set(await refusals(clientOf(id), own))]).toEqual([undefined]);
       const elsewhere = await refusals(clientOf(ids[(i + 1) % 3]!), own);
       expect(elsewhere).toEqual(own.map((key) => `MOVED ${String(map.slotOf(key))} ${id}`));
     }

@@ -156,7 +156,10 @@ export async function startCluster(n: number): Promise<RedisCluster> {
   await eventually('the cluster agrees about its slots', async () => {
     const views = await Promise.all(clients.map((client) => client.call('CLUSTER', 'SLOTS')));
     const infos = await Promise.all(clients.map(async (client) => String(await client.call('CLUSTER', 'INFO'))));
-    return infos.every((info) => info.includes('cluster_state:ok')) && views.every((view) => (view as []).length === n);
+    return (
+      infos.every((info) => info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${String(n)}\r`)) &&
+      views.every((view) => (view as []).length === n)
+    );
   });
   return { servers, clients, ids };
 }
