@@ -13,6 +13,8 @@ import { fmix32 } from './murmur3.ts';
 const BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 
+const step = (state: number, byte: number): number => Math.imul(state ^ byte, PRIME);
+
 /**
  * FNV-1a of the UTF-8 bytes of a string, or of bytes, finalised; in 0..2^32 - 1. O(length). The seed is XORed into the
  * basis, so that 0 is FNV-1a. For the raw hash of other programs see the flavours of `ketama`.
@@ -30,6 +32,5 @@ const PRIME = 0x01000193;
  */
 export const fnv1a_32: KeyHash = Object.freeze({
   name: 'fnv1a_32',
-  hash: (key: Key, seed: number): number =>
-    fmix32(foldBytes(key, BASIS ^ seed, (state, byte) => Math.imul(state ^ byte, PRIME))),
+  hash: (key: Key, seed: number): number => fmix32(foldBytes(key, BASIS ^ seed, step)),
 });

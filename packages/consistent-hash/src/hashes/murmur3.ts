@@ -1,5 +1,5 @@
 /**
- * MurmurHash3 of 32 bits, what many systems hash by: Guava, Cassandra's older drivers, Kafka Streams, Hive, Redisson.
+ * MurmurHash3 of 32 bits, by which Guava (`murmur3_32_fixed`), Kafka Streams and Hive hash, among many others.
  *
  * Source: Appleby's MurmurHash3_x86_32, in the public domain (https://github.com/aappleby/smhasher). Every word of four
  * bytes, the lowest first, is scrambled by two multiplications and a turn and mixed into the state; the bytes that are
