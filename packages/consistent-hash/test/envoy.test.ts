@@ -62,7 +62,7 @@ describe('envoyMaglev', () => {
     expect(new Set(Array.from({ length: 7 }, (_, i) => built.locateHash(BigInt(i)).id)).size).toBe(7);
   });
 
-  it('takes the largest table of Envoy', () => {
+  it.runIf(process.env['NIGHTLY'])('takes the largest table of Envoy', () => {
     const built = envoyMaglev(['a', 'b'], { tableSize: 5_000_011 });
     expect(['a', 'b']).toContain(built.locate('k').id);
   });
