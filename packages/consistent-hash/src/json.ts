@@ -40,7 +40,7 @@ export function requireField(
 ): unknown {
   const value = fields[name];
   if (type === 'array' ? Array.isArray(value) : typeof value === type) return value;
-  throw badJSON(`${name} must be a${type === 'array' ? 'n' : ''} ${type}; got ${shown(value)}`);
+  throw badJSON(`${name} must be of type ${type}; got ${shown(value)}`);
 }
 
 /**

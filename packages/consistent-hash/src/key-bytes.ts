@@ -32,12 +32,12 @@ export function utf8(text: string): LentBytes {
 }
 
 /**
- * Refuses what is neither string nor Uint8Array. By tag, not `instanceof`: a Buffer and an array of another realm
+ * Refuses a key that is no string and no Uint8Array either. By tag, not `instanceof`: a Buffer and an array of another realm
  * are Uint8Arrays too.
  *
  * @throws {TypeError} naming the type given
  */
 export function requireKey(key: unknown): void {
-  if (typeof key === 'string' || Object.prototype.toString.call(key) === '[object Uint8Array]') return;
+  if (Object.prototype.toString.call(key) === '[object Uint8Array]') return;
   throw new TypeError(`a key must be a string or a Uint8Array; got ${key === null ? 'null' : typeof key}`);
 }

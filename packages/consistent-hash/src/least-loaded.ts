@@ -24,7 +24,7 @@ import type { Node } from './types.ts';
  */
 export function leastLoaded<T>(candidates: readonly Node<T>[], load: (node: Node<T>) => number): Node<T> {
   let least = candidates[0];
-  if (least === undefined) throw new PlacementError('NO_NODES', 'leastLoaded needs at least one candidate; got none');
+  if (least === undefined) throw new PlacementError('NO_NODES', 'leastLoaded needs a candidate; got none');
   let lowest = Infinity;
   for (const node of candidates) {
     const its = load(node);

@@ -15,7 +15,7 @@
  */
 import { buildContest, ownerFirst } from './contest.ts';
 import type { Contest } from './contest.ts';
-import { PlacementError, requireHash, shown } from './errors.ts';
+import { refuse, requireHash, shown } from './errors.ts';
 import { jump } from './jump.ts';
 import { badJSON, proved, readPlacement, requireField } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
@@ -126,11 +126,7 @@ class MementoSnapshot<T> extends Snapshot<T, MementoJSON> implements Memento<T> 
   constructor(nodes: readonly Node<T>[], hash: KeyHash, seed: number, table: Int32Array, removed: readonly number[]) {
     super(nodes, hash, seed);
     for (const { id, weight } of nodes) {
-      if (weight !== 1)
-        throw new PlacementError(
-          'UNSUPPORTED_WEIGHT',
-          `a memento has no weights but 1; got ${weight} for node ${shown(id)}`,
-        );
+      if (weight !== 1) refuse('UNSUPPORTED_WEIGHT', `the weight of node ${shown(id)}`, '1', weight);
     }
     this.table = table;
     this.removed = removed;

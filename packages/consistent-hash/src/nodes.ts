@@ -60,7 +60,7 @@ export function toNodes<T>(inputs: Iterable<NodeInput<T>>): readonly Node<T>[] {
     if (nodes.length === NODES_MAX) throw tooManyNodes();
     nodes.push(toNode(input));
   }
-  if (nodes.length === 0) throw new PlacementError('NO_NODES', 'a placement needs at least one node; got none');
+  if (nodes.length === 0) throw new PlacementError('NO_NODES', 'a placement needs a node; got none');
   nodes.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   for (let i = 1; i < nodes.length; i++) {
     if (nodes[i - 1]!.id === nodes[i]!.id) throw duplicate(nodes[i]!.id);
@@ -114,7 +114,7 @@ export function withNode<T>(nodes: readonly Node<T>[], input: NodeInput<T>): Cha
 export function withoutNode<T>(nodes: readonly Node<T>[], id: string): Change<T> {
   const rank = rankOf(nodes, id);
   if (nodes.length === 1) {
-    throw new PlacementError('NO_NODES', `a placement needs at least one node; ${shown(id)} is the last`);
+    throw new PlacementError('NO_NODES', `a placement needs a node; ${shown(id)} is the last`);
   }
   return { nodes: Object.freeze(nodes.toSpliced(rank, 1)), rank };
 }

@@ -8,7 +8,7 @@ const error = (code: string): unknown => expect.objectContaining({ name: 'Placem
 
 describe('ring refuses', () => {
   it.each([
-    ['no nodes', [], undefined, 'NO_NODES', /at least one node; got none/],
+    ['no nodes', [], undefined, 'NO_NODES', /needs a node; got none/],
     ['an empty id', [''], undefined, 'BAD_ID', /non-empty string.*got ""/],
     ['a lone surrogate in an id', ['a\uD800'], undefined, 'BAD_ID', /lone surrogates/],
     ['a number as node', [7], undefined, 'BAD_ID', /got 7/],

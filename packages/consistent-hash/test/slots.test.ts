@@ -150,7 +150,7 @@ describe('slots refuse', () => {
     ['with a number for an id', [{ from: 0, to: 3, id: 7 }], 'UNKNOWN_NODE', /7/],
   ])('owners %s, given or in JSON', (_, owners, code, message) => {
     expect(() => slots(['a', 'b'], { count: 4, owners: owners as SlotOwners[] })).toThrow(error(code, message));
-    const inJSON = Array.isArray(owners) ? error(code, message) : error('BAD_JSON', /owners must be an array/);
+    const inJSON = Array.isArray(owners) ? error(code, message) : error('BAD_JSON', /owners must be of type array/);
     expect(() => slotsFromJSON({ ...map.toJSON(), owners } as never)).toThrow(inJSON);
   });
 
