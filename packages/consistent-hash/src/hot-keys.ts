@@ -91,24 +91,20 @@ export function hotKeys(options: HotKeysOptions = {}): HotKeys {
     });
   };
 
-  /** All counters and the newcomer lose as much as the least of them has. */
-  const crowd = (key: string, count: number): void => {
-    let loss = count;
-    if (count > 1) for (const counted of counts.values()) loss = Math.min(loss, counted);
-    decrements += loss;
-    change((counted) => counted - loss);
-    if (count > loss) counts.set(key, count - loss);
-  };
-
   const share = (key: string): number => (counts.get(key) ?? 0) / (total || 1);
 
   return {
     record(key, count = 1) {
       if (typeof key !== 'string') throw new TypeError(`a key must be a string; got ${typeof key}`);
       total += requireInteger('count', count, 1, 2 ** 32);
-      const counted = counts.get(key);
-      if (counted !== undefined || counts.size < counters) counts.set(key, (counted ?? 0) + count);
-      else crowd(key, count);
+      counts.set(key, (counts.get(key) ?? 0) + count);
+      if (counts.size > counters) {
+        // One too many: all lose as much as the least of them has, which is the newcomer if it counts 1.
+        let loss = count;
+        if (count > 1) for (const counted of counts.values()) loss = Math.min(loss, counted);
+        decrements += loss;
+        change((counted) => counted - loss);
+      }
       if (--left > 0) return;
       left = window;
       total /= 2;
