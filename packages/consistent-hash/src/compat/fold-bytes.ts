@@ -21,7 +21,7 @@ export function foldBytes(
   start = 0,
   end?: number,
 ): number {
-  requireKey(key);
+  if (typeof key !== 'string') requireKey(key);
   const to = end ?? key.length;
   let next = state;
   if (typeof key === 'string') {
