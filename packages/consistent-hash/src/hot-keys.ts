@@ -113,9 +113,8 @@ export function hotKeys(options: HotKeysOptions = {}): HotKeys {
     },
 
     top() {
-      const error = decrements / total;
-      const largest = [...counts].sort((a, b) => b[1] - a[1]).slice(0, k);
-      return largest.map(([key, counted]) => ({ key, share: counted / total, error }));
+      const keys = [...counts.keys()].sort((a, b) => share(b) - share(a)).slice(0, k);
+      return keys.map((key) => ({ key, share: share(key), error: decrements / total }));
     },
 
     share,
