@@ -27,9 +27,9 @@ export class SlotMapView {
     return this.#slots;
   }
 
-  /** Whether a goal that was set with this epoch is reached, or given up for another that is. */
-  hasReached(epoch: number): boolean {
-    return this.#document.goal === null && this.#document.epoch > epoch;
+  /** Whether no goal is left to be reached. */
+  get isAtRest(): boolean {
+    return this.#document.goal === null;
   }
 
   /** Reads the map again. Who asks while it is read waits for the reading after that, which is newer than its reason. */

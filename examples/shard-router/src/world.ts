@@ -74,8 +74,7 @@ export class World implements Stage {
   #rows: RowCount;
   /** The map at the beginning of the migration under way, or else of the last. */
   #before: Slots;
-  /** Its epoch is that of its goal; undefined until the goal is stored. */
-  #migration: { readonly goal: readonly string[]; readonly done: () => void; epoch?: number } | undefined;
+  #migration: { readonly goal: readonly string[]; readonly done: () => void; isStored: boolean } | undefined;
   #step: Feed['step'] = null;
   #retries = 0;
 
@@ -126,6 +125,11 @@ export class World implements Stage {
 
   get map(): Slots {
     return this.#view.slots;
+  }
+
+  /** Of the movers that are up. */
+  get moverPids(): number[] {
+    return this.#movers.flatMap(({ state }) => state.pid ?? []);
   }
 
   /** Waits until router and mover are up. */
@@ -299,7 +303,7 @@ export class World implements Stage {
 
   async #begin(goal: readonly string[]): Promise<{ epoch: number; done: Promise<void> }> {
     const { engine } = this.#options;
-    const done = new Promise<void>((resolve) => (this.#migration = { goal, done: resolve }));
+    const done = new Promise<void>((resolve) => (this.#migration = { goal, done: resolve, isStored: false }));
     this.#rows = new RowCount(
       this.map,
       this.keys.filter((key) => this.checker.exists(key) !== false),
@@ -317,7 +321,7 @@ export class World implements Stage {
       engine.store,
       goal.map((id) => ({ id })),
     );
-    this.#migration!.epoch = epoch;
+    this.#migration!.isStored = true;
     await this.#view.refresh();
     for (const mover of this.#movers) mover.send({ type: 'move' });
     return { epoch, done };
@@ -326,7 +330,7 @@ export class World implements Stage {
   /** A second mover may report the end of the last migration after this one has begun. */
   #endIfReached(): void {
     const migration = this.#migration;
-    if (migration?.epoch === undefined || !this.#view.hasReached(migration.epoch)) return;
+    if (migration?.isStored !== true || !this.#view.isAtRest) return;
     this.#migration = undefined;
     this.#probed = [];
     this.#step = null;

@@ -52,6 +52,33 @@ test('two movers at once cost each other time and do no harm', async () => {
   await inOrder(world);
 });
 
+test('a mover that is stopped in the middle of a copy and wakes up after another has gone on changes nothing', async () => {
+  const world = await open({ movers: 2, paceMs: 40, perSecond: 600 });
+  const [sleeper, other] = world.moverPids as [number, number];
+  const later = async (epochs: number): Promise<void> => {
+    const from = world.feed().epoch;
+    await until('the other has gone on', () => world.feed().epoch >= from + epochs || world.feed().goal === null);
+  };
+  process.kill(other, 'SIGSTOP');
+  const migration = world.migrate({ action: 'remove', id: 'shard-2' });
+  for (let i = 0; i < 3; i++) {
+    // Its batch has been emptied on the new shard and read on the old one; the pages wait to be written.
+    let isCopying = false;
+    world.onStep = ({ kind }) => {
+      if (kind === 'copy') setTimeout(() => (isCopying = true), 60);
+    };
+    await until('it copies', () => isCopying || world.feed().goal === null);
+    process.kill(sleeper, 'SIGSTOP');
+    process.kill(other, 'SIGCONT');
+    await later(6);
+    process.kill(other, 'SIGSTOP');
+    process.kill(sleeper, 'SIGCONT');
+  }
+  expect((await migration).slots).toBe(21);
+  process.kill(other, 'SIGCONT');
+  await inOrder(world);
+});
+
 test('both are killed again and again by hand, and the migration ends as planned', async () => {
   const world = await open();
   const migration = world.migrate({ action: 'add' });
