@@ -5,16 +5,11 @@ import type { SlotRun } from './feed.ts';
 /** A count of rows by slot, of one moment; a migration under way is measured by the count of its beginning. */
 export class RowCount {
   readonly total: number;
-  readonly #bySlot: Int32Array;
+  readonly #bySlot: readonly number[];
 
-  constructor(map: Slots, keys: Iterable<string>) {
-    this.#bySlot = new Int32Array(map.count);
-    let total = 0;
-    for (const key of keys) {
-      this.#bySlot[map.slotOf(key)]!++;
-      total++;
-    }
-    this.total = total;
+  constructor(bySlot: readonly number[]) {
+    this.#bySlot = bySlot;
+    this.total = bySlot.reduce((sum, rows) => sum + rows, 0);
   }
 
   /** Slots with another owner than before, and the rows in them. O(slots). */

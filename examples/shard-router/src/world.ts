@@ -7,8 +7,9 @@
  */
 import process from 'node:process';
 import { slots, type Slots } from '@loadbearing/consistent-hash';
-import { FENCED, initSlotMap, setGoal } from '@loadbearing/consistent-hash/migrate';
+import { initSlotMap, setGoal } from '@loadbearing/consistent-hash/migrate';
 import type { MoverStep } from '@loadbearing/consistent-hash/migrate';
+import { inChunks, misplacedRows } from './audit.ts';
 import type { Engine } from './engines/engine.ts';
 import type { ChangeShards, Feed, Kill } from './feed.ts';
 import { byName, goalOf, nameOf } from './goal.ts';
@@ -97,7 +98,7 @@ export class World implements Stage {
     for (const address of addresses) this.#addresses.set(address.id, address);
     this.#view = view;
     this.#before = view.slots;
-    this.#rows = new RowCount(this.map, []);
+    this.#rows = new RowCount([]);
     this.#heat = Array.from({ length: Math.min(heatGroups, options.slots) }, () => 0);
     this.#keysOfSlot = Array.from({ length: options.slots }, () => []);
     for (const key of this.keys) this.#keysOfSlot[view.slots.slotOf(key)]!.push(key);
@@ -149,7 +150,7 @@ export class World implements Stage {
       }
       if (rows.length > 0) await engine.shard(this.map.owner(slot).id).apply(slot, this.#view.epoch, rows, []);
     });
-    this.#rows = new RowCount(this.map, this.keys);
+    this.#rows = await this.#countRows();
   }
 
   /** Begins a migration for a button. */
@@ -177,19 +178,9 @@ export class World implements Stage {
     return pid;
   }
 
-  /** Rows on a shard that does not own them, found by looking into every slot of every shard there ever was. */
-  async misplacedRows(): Promise<number> {
-    let misplaced = 0;
-    const all = Array.from({ length: this.map.count }, (_, slot) => slot);
-    for (const id of this.#addresses.keys()) {
-      const shard = this.#options.engine.shard(id);
-      const foreign = all.filter((slot) => this.map.owner(slot).id !== id);
-      await inChunks(foreign, async (slot) => {
-        const page = await shard.scan(slot, this.#view.epoch, undefined, 1000);
-        misplaced += page === FENCED ? 1 : page.entries.length;
-      });
-    }
-    return misplaced;
+  /** Rows on a shard that does not own them. */
+  misplacedRows(): Promise<number> {
+    return misplacedRows(this.#options.engine, this.#addresses.keys(), this.map, this.#view.epoch);
   }
 
   feed(): Feed {
@@ -304,13 +295,10 @@ export class World implements Stage {
   async #begin(goal: readonly string[]): Promise<{ epoch: number; done: Promise<void> }> {
     const { engine } = this.#options;
     const done = new Promise<void>((resolve) => (this.#migration = { goal, done: resolve, isStored: false }));
-    this.#rows = new RowCount(
-      this.map,
-      this.keys.filter((key) => this.checker.exists(key) !== false),
-    );
     this.#before = this.map;
     this.#retries = 0;
     this.phase = 'moving';
+    this.#rows = await this.#countRows();
     for (const id of goal) {
       if (this.#addresses.has(id)) continue;
       const shard = await engine.add(id);
@@ -327,6 +315,16 @@ export class World implements Stage {
     return { epoch, done };
   }
 
+  /** In slices: all at once, it would be the longest wait that clients see in the whole migration. */
+  async #countRows(): Promise<RowCount> {
+    const counts: number[] = [];
+    for (const keys of this.#keysOfSlot) {
+      counts.push(keys.filter((key) => this.checker.exists(key) !== false).length);
+      if (counts.length % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return new RowCount(counts);
+  }
+
   /** A second mover may report the end of the last migration after this one has begun. */
   #endIfReached(): void {
     const migration = this.#migration;
@@ -337,11 +335,6 @@ export class World implements Stage {
     this.phase = this.isScripted ? 'idle' : 'done';
     migration.done();
   }
-}
-
-/** A bound on what is under way, and one round trip for many. */
-async function inChunks<A>(items: readonly A[], task: (item: A) => Promise<void>): Promise<void> {
-  for (let i = 0; i < items.length; i += 64) await Promise.all(items.slice(i, i + 64).map(task));
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
