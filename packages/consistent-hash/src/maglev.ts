@@ -14,9 +14,11 @@
  */
 import { buildContest, ownerFirst } from './contest.ts';
 import type { Contest } from './contest.ts';
-import { PlacementError, requireHash, requireInteger } from './errors.ts';
+import { PlacementError, requireHash } from './errors.ts';
 import { proved, readPlacement, requireField } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
+import { fillTable, requirePrime } from './maglev-table.ts';
+import type { Turns } from './maglev-table.ts';
 import { identityOf, requireHashOptions, reweightNode, toNodes, withNode, withoutNode } from './nodes.ts';
 import type { Change } from './nodes.ts';
 import { hashKey, Snapshot } from './snapshot.ts';
@@ -45,14 +47,6 @@ export interface Maglev<T = unknown> extends Weighted<T> {
 const SIZE_DEFAULT = 65_537;
 const SIZE_MAX = 2 ** 24;
 
-function requirePrime(size: number): number {
-  requireInteger('size', size, 2, SIZE_MAX);
-  for (let divisor = 2; divisor * divisor <= size; divisor++) {
-    if (size % divisor === 0) throw new PlacementError('BAD_OPTION', `size must be prime; got ${size}`);
-  }
-  return size;
-}
-
 /**
  * A Maglev table of nodes. `locate` is O(1), whatever the number of nodes; building is O(size log size) for weights of
  * one order of magnitude, and up to O(size N) when one is much larger than all others.
@@ -70,7 +64,7 @@ function requirePrime(size: number): number {
  */
 export function maglev<T = unknown>(nodes: Iterable<NodeInput<T>>, options: MaglevOptions = {}): Maglev<T> {
   const { hash, seed } = requireHashOptions(options);
-  return new MaglevSnapshot(toNodes(nodes), hash, seed, requirePrime(options.size ?? SIZE_DEFAULT));
+  return new MaglevSnapshot(toNodes(nodes), hash, seed, requirePrime('size', options.size ?? SIZE_DEFAULT, SIZE_MAX));
 }
 
 /**
@@ -82,39 +76,6 @@ export function maglev<T = unknown>(nodes: Iterable<NodeInput<T>>, options: Magl
 export function maglevFromJSON<T = undefined>(json: PlacementJSON, options: FromJSONOptions<T> = {}): Maglev<T> {
   const { fields, nodes, hash, seed } = readPlacement('maglev', json, options);
   return proved(maglev<T>(nodes, { hash, seed, size: requireField(fields, 'size', 'number') }), fields);
-}
-
-/** Where a node begins in the table and how it goes on: below `size`, and in 1..size - 1. */
-export interface Turns {
-  readonly offset: number;
-  readonly skip: number;
-  /** Its share of all weights. */
-  readonly weight: number;
-}
-
-/** The number of the owner of each entry. Every node takes a turn in the first iteration, so none is left out. */
-export function fillTable(turns: readonly Turns[], size: number): Uint16Array | Uint32Array {
-  const free = turns.length;
-  const table = (free < 2 ** 16 ? new Uint16Array(size) : new Uint32Array(size)).fill(free);
-  const heaviest = turns.reduce((most, { weight }) => Math.max(most, weight), 0);
-  const next = Uint32Array.from(turns, ({ offset }) => offset);
-  const targets = new Float64Array(free);
-  let filled = 0;
-  for (let iteration = 1; ; iteration++) {
-    for (let i = 0; i < free; i++) {
-      const { skip, weight } = turns[i]!;
-      if (iteration * weight < targets[i]!) continue;
-      targets[i]! += heaviest;
-      let entry = next[i]!;
-      while (table[entry] !== free) {
-        entry += skip;
-        if (entry >= size) entry -= size;
-      }
-      table[entry] = i;
-      next[i] = entry;
-      if (++filled === size) return table;
-    }
-  }
 }
 
 function tableOf(nodes: readonly Node[], seed: number, size: number): Uint16Array | Uint32Array {

@@ -140,7 +140,7 @@ function hashString(text: string, seed: number): number {
  * assert.equal(xxh32.hash('é', 7), xxh32.hash(new TextEncoder().encode('é'), 7));
  * ```
  */
-export const xxh32: KeyHash = Object.freeze({
+export const xxh32: KeyHash = /* @__PURE__ */ Object.freeze({
   name: 'xxh32',
   hash(key: Key, seed: number): number {
     if (typeof key === 'string') return hashString(key, seed) >>> 0;

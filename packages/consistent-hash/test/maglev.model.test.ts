@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import xxhash from 'xxhash-wasm';
-import { fillTable, maglev } from '../src/maglev.ts';
+import { fillTable } from '../src/maglev-table.ts';
+import { maglev } from '../src/maglev.ts';
 import type { Maglev } from '../src/maglev.ts';
 import { identityOf } from '../src/nodes.ts';
 import type { NodeSpec } from '../src/types.ts';

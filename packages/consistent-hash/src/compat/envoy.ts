@@ -17,7 +17,7 @@
  * hosts that Envoy would choose among.
  */
 import { refuse, requireInteger, shown } from '../errors.ts';
-import { fillTable } from '../maglev.ts';
+import { fillTable, requirePrime } from '../maglev-table.ts';
 import { toNode, toNodes } from '../nodes.ts';
 import type { Key, Node, NodeInput } from '../types.ts';
 import { xxh64 } from './xxh64.ts';
@@ -134,12 +134,6 @@ function byBytes(nodes: readonly Node[]): number[] {
   return [...nodes.keys()].sort((a, b) => (texts[a]! < texts[b]! ? -1 : 1));
 }
 
-function isTableSize(size: number): boolean {
-  if (!Number.isInteger(size) || size < 2 || size > TABLE_SIZE_MAX) return false;
-  for (let divisor = 2; divisor * divisor <= size; divisor++) if (size % divisor === 0) return false;
-  return true;
-}
-
 /**
  * Envoy's MAGLEV; for ids see `envoyRing`. With more hosts than entries some own nothing, as in Envoy. Building is
  * O(size log size) for weights of one order of magnitude; `locate` costs its hash.
@@ -159,7 +153,7 @@ export function envoyMaglev<T = unknown>(
   hosts: Iterable<NodeInput<T>>,
   { tableSize = 65_537, sortHosts = true }: EnvoyMaglevOptions = {},
 ): EnvoyPlacement<T> {
-  if (!isTableSize(tableSize)) refuse('BAD_OPTION', 'tableSize', `a prime of at most ${TABLE_SIZE_MAX}`, tableSize);
+  requirePrime('tableSize', tableSize, TABLE_SIZE_MAX);
   const { nodes, weights } = toHosts(hosts);
   const order = sortHosts ? byBytes(nodes) : [...nodes.keys()];
   const entries = BigInt(tableSize);

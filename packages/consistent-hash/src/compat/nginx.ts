@@ -16,7 +16,7 @@ import type { ForeignRing, Recipe } from './foreign-ring.ts';
 
 const POINTS_PER_WEIGHT = 160;
 
-const crc32Hash: KeyHash = Object.freeze({ name: 'crc32', hash: (key: Key): number => crc32(key) });
+const crc32Hash: KeyHash = /* @__PURE__ */ Object.freeze({ name: 'crc32', hash: (key: Key): number => crc32(key) });
 
 /** The register after host, zero byte and port. A port is what digits follow the last colon; there may be none. */
 function registerOf(server: string): number {

@@ -31,7 +31,7 @@ export function redisSlot(key: Key): number {
  *
  * `hash` takes no notice of its seed, and throws TypeError for a key that is neither string nor Uint8Array.
  */
-export const redisSlotHash: KeyHash = Object.freeze({
+export const redisSlotHash: KeyHash = /* @__PURE__ */ Object.freeze({
   name: 'redis-slot',
   hash: (key: Key): number => (redisSlot(key) << 18) >>> 0,
 });

@@ -30,7 +30,7 @@ const step = (state: number, byte: number): number => Math.imul(state ^ byte, PR
  * assert.equal(caches.hashOf('é'), caches.hashOf(new TextEncoder().encode('é')));
  * ```
  */
-export const fnv1a_32: KeyHash = Object.freeze({
+export const fnv1a_32: KeyHash = /* @__PURE__ */ Object.freeze({
   name: 'fnv1a_32',
   hash: (key: Key, seed: number): number => fmix32(foldBytes(key, BASIS ^ seed, step)),
 });

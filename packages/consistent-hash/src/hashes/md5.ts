@@ -137,7 +137,7 @@ export function md5Words(key: Key, seed = 0): Int32Array {
  * assert.equal(md5_32.hash('abc', 0), createHash('md5').update('abc').digest().readUInt32LE());
  * ```
  */
-export const md5_32: KeyHash = Object.freeze({
+export const md5_32: KeyHash = /* @__PURE__ */ Object.freeze({
   name: 'md5_32',
   hash: (key: Key, seed: number): number => (md5Words(key, seed)[0] as number) >>> 0,
 });

@@ -49,7 +49,7 @@ function hashBytes(bytes: Uint8Array, length: number, seed: number): number {
  * assert.equal(murmur3_32.hash('test', 0), 0xba6bd213);
  * ```
  */
-export const murmur3_32: KeyHash = Object.freeze({
+export const murmur3_32: KeyHash = /* @__PURE__ */ Object.freeze({
   name: 'murmur3_32',
   hash(key: Key, seed: number): number {
     if (typeof key === 'string') {
