@@ -16,7 +16,9 @@ export type AnyShard = Shard & ClientShard;
 export interface World {
   readonly setup: Setup;
   readonly store: SlotMapStore;
-  /** Throws for an id that world has not named. */
+  /** Resolves when every shard that world has named is connected. */
+  added(): Promise<void>;
+  /** Throws for an id that is not connected. */
   shard(id: string): AnyShard;
   send(message: FromChild): void;
 }
@@ -46,20 +48,10 @@ export async function connect(onMessage: (message: ToChild) => void): Promise<Wo
   const add = async ({ id, redis: place }: ShardAddress): Promise<void> => {
     shards.set(id, place === null ? calls.shard(id) : await (await connections()).shard(place.url, place.prefix));
   };
-  let adding: Promise<void> | undefined;
-  const settled = (before: Promise<void> | undefined, task: () => Promise<void>): Promise<void> => {
-    const now: Promise<void> = Promise.resolve(before)
-      .then(task)
-      .finally(() => {
-        if (adding === now) adding = undefined;
-      });
-    return now;
-  };
+  let added = Promise.resolve();
   process.on('message', (message: ToChild) => {
     if (message.type === 'reply') calls.reply(message);
-    else if (message.type === 'shard') adding = settled(adding, () => add(message.shard));
-    // What comes behind a shard may be about it.
-    else if (adding !== undefined) void adding.then(() => onMessage(message));
+    else if (message.type === 'shard') added = added.then(() => add(message.shard));
     else onMessage(message);
   });
   for (const address of setup.shards) await add(address);
@@ -70,6 +62,7 @@ export async function connect(onMessage: (message: ToChild) => void): Promise<Wo
       slotMap.kind === 'file'
         ? await fileSlotMapStore(slotMap.folder)
         : await (await connections()).store(slotMap.url, slotMap.key),
+    added: () => added,
     shard: (id) => {
       const shard = shards.get(id);
       if (shard === undefined) throw new Error(`no address of shard ${id} is known here`);

@@ -28,6 +28,7 @@ world.send({ type: 'ready' });
 async function move(): Promise<void> {
   isMoving = true;
   try {
+    await world.added();
     const { moved, entries } = await mover.run();
     world.send({ type: 'moved', moved, entries });
   } catch (error) {
