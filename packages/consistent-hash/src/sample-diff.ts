@@ -62,7 +62,3 @@ export function sampleDiff<A, B>(
       .map(({ from, to, share }) => ({ from, to, share: share / samples })),
   };
 }
-
-export { PlacementError } from './errors.ts';
-export type { PlacementErrorCode } from './errors.ts';
-export type * from './types.ts';
