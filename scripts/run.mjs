@@ -70,8 +70,11 @@ const build = () => turbo('build', '--filter=./packages/*');
 const commands = {
   start: (rest) => {
     build();
+    // `npm start shard-router` is another example; without a name it is the storefront.
+    const named = rest[0] !== undefined && existsSync(path.join(root, 'examples', rest[0], 'package.json'));
+    const [example, args] = named ? [rest[0], rest.slice(1)] : ['storefront', rest];
     // tsx is started without pnpm between us: signals reach the demo, and its exit code is ours.
-    run('node', ['--import', 'tsx', 'src/main.ts', ...rest], path.join(root, 'examples', 'storefront'));
+    run('node', ['--import', 'tsx', 'src/main.ts', ...args], path.join(root, 'examples', example));
   },
   test: (rest) => {
     build();

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { keysOf, kinds, topologyOf } from './kinds.ts';
 import type { RandomTopology } from './kinds.ts';
 
-const RUNS = process.env['NIGHTLY'] === undefined ? 25 : 2000;
+const RUNS = process.env['NIGHTLY'] === undefined ? 25 : 400;
 const keys = keysOf(60);
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const idsOf = (nodes: Iterable<{ id: string }>): string[] => [...nodes].map(({ id }) => id);
