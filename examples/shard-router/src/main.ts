@@ -18,7 +18,7 @@ import { count, isPassed, table, verdict } from './script/verdict.ts';
 import { World } from './world.ts';
 
 const sizes = {
-  full: { rows: 100_000, slots: 1024, perSecond: 1500, batchSlots: 8, paceMs: 40, idleMs: 5000 },
+  full: { rows: 100_000, slots: 1024, perSecond: 1500, batchSlots: 8, paceMs: 150, idleMs: 5000 },
   quick: { rows: 5000, slots: 256, perSecond: 500, batchSlots: 4, paceMs: 10, idleMs: 1000 },
 };
 

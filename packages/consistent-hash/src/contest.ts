@@ -14,7 +14,7 @@
  * The order of a contest serves every algorithm that has an owner but no successors of its own (memento, Maglev,
  * slots): there the owner comes first and the rest follow by score.
  */
-import { mix32 } from './mix32.ts';
+import { mix } from './mix32.ts';
 import { identityOf } from './nodes.ts';
 import type { Node } from './types.ts';
 
@@ -61,7 +61,7 @@ export function winnerOf({ ranks, a, b, weights, ends }: Contest, hash: number):
     let draw = -1;
     let drawer = -1;
     for (; i < end; i++) {
-      const drawn = mix32(hash, a[i] as number, b[i] as number);
+      const drawn = mix(hash, a[i] as number, b[i] as number) >>> 0;
       if (drawn > draw) {
         draw = drawn;
         drawer = i;
@@ -83,7 +83,7 @@ export function standingsOf({ ranks, a, b, weights, ends }: Contest, hash: numbe
   const draws: { rank: number; draw: number; group: number; score: number }[] = [];
   for (let i = 0, group = 0; i < ranks.length; i++) {
     if (i === ends[group]) group++;
-    const draw = mix32(hash, a[i]!, b[i]!);
+    const draw = mix(hash, a[i]!, b[i]!) >>> 0;
     const score = ends.length === 1 ? 0 : scoreOf(draw, weights[group]!);
     draws.push({ rank: ranks[i]!, draw, group, score });
   }

@@ -19,7 +19,7 @@ import { refuse, requireHash, shown } from './errors.ts';
 import { jump } from './jump.ts';
 import { badJSON, proved, readPlacement, requireField } from './json.ts';
 import type { FromJSONOptions } from './json.ts';
-import { mix32 } from './mix32.ts';
+import { mix } from './mix32.ts';
 import { NODES_MAX, requireHashOptions, toNodes, withNode, withoutNode } from './nodes.ts';
 import { hashKey, Snapshot } from './snapshot.ts';
 import type { HashOptions, Key, KeyHash, Node, NodeInput, Placement, PlacementJSON } from './types.ts';
@@ -102,12 +102,12 @@ function areDifferent(values: unknown[], end: number): values is number[] {
 
 /** The rank of the owner. O(log n) for n buckets, and some ln(n/N)^2 steps for those that are gone; no allocation. */
 function ownerOf(table: Int32Array, hash: number): number {
-  let bucket = jump(hash, mix32(hash, 1, 2), table.length);
+  let bucket = jump(hash, mix(hash, 1, 2), table.length);
   let entry = table[bucket] as number;
   while (entry < 0) {
     const gone = entry;
     // At most 2^20 buckets: the product is exact.
-    bucket = (mix32(hash, bucket, 0x9e3779b9) * ~gone * 2 ** -32) | 0;
+    bucket = ((mix(hash, bucket, 0x9e3779b9) >>> 0) * ~gone * 2 ** -32) | 0;
     // A c of at least this one's means gone no later: a smaller or equal entry.
     while ((entry = table[bucket] as number) <= gone) bucket = ~entry;
   }

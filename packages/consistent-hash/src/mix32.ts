@@ -9,11 +9,8 @@
  * rings would share a 32-bit identity, with it every point, and one of the two would own nothing.
  */
 
-/**
- * A second, independent choice from a hash: `mix32(hash, salt, 0)` spreads keys of one node evenly, which the hash
- * itself, having chosen the node, cannot. In 0..2^32 - 1. O(1).
- */
-export function mix32(x: number, a: number, b: number): number {
+/** mix32 as a signed word: one above 2^31 would be allocated wherever this call is not inlined. */
+export function mix(x: number, a: number, b: number): number {
   x ^= a;
   x ^= x >>> 17;
   x = Math.imul(x, 0xed5ad4bb);
@@ -21,6 +18,13 @@ export function mix32(x: number, a: number, b: number): number {
   x = Math.imul((x + b) | 0, 0xac4c1b51);
   x ^= x >>> 15;
   x = Math.imul(x, 0x31848bab);
-  x ^= x >>> 14;
-  return x >>> 0;
+  return x ^ (x >>> 14);
+}
+
+/**
+ * A second, independent choice from a hash: `mix32(hash, salt, 0)` spreads keys of one node evenly, which the hash
+ * itself, having chosen the node, cannot. In 0..2^32 - 1. O(1).
+ */
+export function mix32(x: number, a: number, b: number): number {
+  return mix(x, a, b) >>> 0;
 }
