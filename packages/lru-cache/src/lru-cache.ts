@@ -267,7 +267,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   stats(): CacheStats {
     const { hits, misses, expired, inserts, updates, evictions, rejected } = this;
     const { size, weight } = this.store;
-    return { hits, misses, expired, inserts, updates, evictions, rejected, size, weight, index: 'map' };
+    return { hits, misses, expired, inserts, updates, evictions, rejected, size, weight, index: 'map' as const };
   }
 
   resetStats(): void {
