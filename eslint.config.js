@@ -40,11 +40,12 @@ export default tseslint.config(
     },
   },
   {
-    // A core entry runs in browsers and edge runtimes: only node/, adapters, tools and tests may name node modules.
+    // A core entry runs in browsers and edge runtimes: only node/, diagnostics/, adapters, tools and tests may name node modules.
     files: ['packages/*/src/**/*.ts'],
     ignores: [
       'packages/*/src/node/**',
       'packages/*/src/bin/**',
+      'packages/*/src/diagnostics/**',
       'packages/*/src/adapters/**',
       'packages/*/src/testing/**',
     ],
