@@ -49,6 +49,15 @@ export function requireFunction<F>(name: string, value: F): F {
   return value;
 }
 
+/** `value` if it is an object. */
+export function requireObject<T extends object>(name: string, value: T): T {
+  const given: unknown = value;
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`${name} must be an object; got ${given === null ? 'null' : typeof given}`);
+  }
+  return value;
+}
+
 /** `value` if it is undefined or has these methods. */
 export function requireMethods<T extends object>(
   name: string,

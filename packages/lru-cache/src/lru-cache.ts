@@ -1,32 +1,22 @@
 /**
- * LruCache: a bounded map that forgets the entry unused for longest.
+ * LruCache: a bounded map that forgets the entry unused for longest, or the one that its policy thinks least of.
  *
- * Strict LRU: a victim is always the entry whose last `get`, `set` or `touch` is oldest; `peek`,
- * `has`, iteration, `stats` and `dump` change nothing. The bounds on entries and weight are exact
- * after every call and inside every `onRemove`: room is made before an entry is put in.
+ * Strict LRU by default: a victim is always the entry whose last `get`, `set` or `touch` is oldest; `peek`, `has`,
+ * iteration, `stats` and `dump` change nothing. The bounds on entries and weight are exact after every call and inside
+ * every `onRemove`: room is made before an entry is put in.
  *
- * Removed values go through a queue, delivered when the state is complete, in order of removal. A
- * callback may call the cache; what it removes is delivered after it. If callbacks throw, all are
- * still called and the first error is thrown on.
+ * This file is the meaning of the calls: what counts, what expires, what a ttl starts from. Where entries are and who
+ * is evicted is `slot-store.ts`; iteration and dumps are `snapshot.ts`; the refusals are `check.ts`.
  *
- * Expiry is lazy: an entry is expired from `now >= deadline`, and goes when a `get`, `set`,
- * `touch` or `delete` meets it, when it is evicted, or by `purgeExpired`; until then it counts
- * toward `size`.
+ * Expiry is lazy: an entry is expired from `now >= deadline`, and goes when a `get`, `set`, `touch` or `delete` meets
+ * it, when it is evicted, or by `purgeExpired`; until then it counts toward `size`. An `expirer` takes it out unasked.
  */
-import {
-  MAX_ENTRIES,
-  requireCount,
-  requireFunction,
-  requireMax,
-  requireMethods,
-  requireNumber,
-  requireTtl,
-  weightOf,
-} from './check.ts';
+import { cacheSettings } from './cache-options.ts';
+import { requireCount, requireMax, requireTtl, weightOf } from './check.ts';
 import { requireDump } from './dump.ts';
-import { systemClock, systemRandom } from './environment.ts';
 import { SlotStore } from './slot-store.ts';
-import type { CacheDump, CacheStats, Clock, LruCacheOptions, RemovalReason, SetOptions } from './types.ts';
+import { dumpOf, isOver, liveEntries, survivors } from './snapshot.ts';
+import type { CacheDump, CacheObserver, CacheStats, Clock, LruCacheOptions, SetOptions } from './types.ts';
 
 /**
  * A bounded map with strict LRU eviction.
@@ -44,51 +34,34 @@ import type { CacheDump, CacheStats, Clock, LruCacheOptions, RemovalReason, SetO
  * ```
  */
 export class LruCache<K, V> implements Iterable<[K, V]> {
-  private readonly store = new SlotStore<K, V>();
+  private readonly store: SlotStore<K, V>;
   private readonly clock: Clock;
   private readonly random: () => number;
   private readonly weigh: ((value: V, key: K) => number) | undefined;
-  private readonly onRemove: ((value: V, key: K, reason: RemovalReason) => void) | undefined;
+  private readonly observer: CacheObserver<K> | undefined;
   private readonly ttl: number;
   private readonly sliding: boolean;
   private readonly jitter: number;
-  private readonly weightBound: number;
-  private readonly entryWeightBound: number;
-  private entryBound: number;
-  private removals: { value: V; key: K; reason: RemovalReason }[] = [];
-  private delivering = false;
+  private readonly maxEntryWeight: number;
+  /** The own ttl of each slot, 0 = the default; absent while none differs. Shorter than the slots when they grew since. */
+  private ttls: Float64Array | undefined;
   private hits = 0;
   private misses = 0;
-  private expired = 0;
   private inserts = 0;
   private updates = 0;
-  private evictions = 0;
   private rejected = 0;
 
   constructor(options: LruCacheOptions<K, V> | number) {
-    const o: LruCacheOptions<K, V> = typeof options === 'number' ? { max: options } : options;
-    if (o.max === undefined && o.maxWeight === undefined) {
-      throw new TypeError('max or maxWeight is required; got neither');
-    }
-    this.entryBound = o.max === undefined ? MAX_ENTRIES : requireMax(o.max);
-    const positive = (n: number): boolean => n > 0 && Number.isFinite(n);
-    this.weightBound =
-      o.maxWeight === undefined ? Infinity : requireNumber('maxWeight', o.maxWeight, 'finite and above 0', positive);
-    this.entryWeightBound =
-      o.maxEntryWeight === undefined
-        ? this.weightBound
-        : Math.min(this.weightBound, requireNumber('maxEntryWeight', o.maxEntryWeight, 'finite and above 0', positive));
-    this.ttl = o.ttl === undefined ? Infinity : requireTtl('ttl', o.ttl);
-    this.jitter = requireNumber('ttlJitter', o.ttlJitter ?? 0, 'in 0..1', (n) => n >= 0 && n <= 1);
-    const from: unknown = o.ttlFrom ?? 'write';
-    if (from !== 'write' && from !== 'access') {
-      throw new TypeError(`ttlFrom must be 'write' or 'access'; got ${String(from)}`);
-    }
-    this.sliding = from === 'access';
-    this.weigh = requireFunction('weigh', o.weigh);
-    this.onRemove = requireFunction('onRemove', o.onRemove);
-    this.clock = requireMethods('clock', o.clock, ['now']) ?? systemClock;
-    this.random = requireFunction('random', o.random) ?? systemRandom;
+    const settings = cacheSettings(options);
+    this.clock = settings.clock;
+    this.random = settings.random;
+    this.weigh = settings.weigh;
+    this.observer = settings.observer;
+    this.ttl = settings.ttl;
+    this.sliding = settings.sliding;
+    this.jitter = settings.jitter;
+    this.maxEntryWeight = settings.maxEntryWeight;
+    this.store = new SlotStore(settings);
   }
 
   /** Entries held, expired ones not yet met included. */
@@ -97,7 +70,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   }
 
   get max(): number {
-    return this.entryBound;
+    return this.store.max;
   }
 
   get weight(): number {
@@ -106,69 +79,76 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   /** Infinity when not bounded. */
   get maxWeight(): number {
-    return this.weightBound;
+    return this.store.maxWeight;
   }
 
   /** The value, or undefined. Counts, marks as used, restarts a sliding ttl. O(1). */
   get(key: K): V | undefined {
     const slot = this.live(key);
     if (slot === 0) {
-      this.misses++;
-      this.deliver();
+      this.missed(key);
       return undefined;
     }
     this.hits++;
-    this.store.moveToFront(slot);
-    if (this.sliding) this.startLife(slot, this.store.ttl(slot));
+    this.store.use(slot);
+    if (this.sliding) this.startLife(slot, this.ownTtl(slot), this.jitter);
     return this.store.value(slot);
   }
 
   /** The value without counting or marking as used. O(1). */
   peek(key: K): V | undefined {
     const slot = this.store.find(key);
-    return slot === 0 || this.isExpired(slot) ? undefined : this.store.value(slot);
+    return slot === 0 || isOver(this.store, slot, this.clock) ? undefined : this.store.value(slot);
   }
 
+  /** Counts nothing, marks nothing as used. O(1). */
   has(key: K): boolean {
     const slot = this.store.find(key);
-    return slot !== 0 && !this.isExpired(slot);
+    return slot !== 0 && !isOver(this.store, slot, this.clock);
   }
 
-  /** Stores a value as the most recently used. Amortised O(1). Throws what `weigh` throws, changing nothing. */
+  /**
+   * Stores a value as the most recently used. Amortised O(1); O(evicted) when it is heavy. A value heavier than
+   * `maxEntryWeight` is not stored, and takes the key's old value with it. Throws what `weigh` throws and RangeError or
+   * TypeError for its nonsense, changing nothing.
+   */
   set(key: K, value: V, options?: SetOptions): this {
     const ttl = options?.ttl === undefined ? this.ttl : requireTtl('ttl', options.ttl);
-    this.put(key, value, ttl, weightOf(options?.weight, this.weigh, value, key));
-    this.deliver();
+    const { weigh } = this;
+    const given = options?.weight;
+    const weight = given === undefined && weigh === undefined ? 1 : weightOf(given, weigh, value, key);
+    this.put(key, value, ttl, weight, this.jitter);
+    this.store.deliver();
     return this;
   }
 
-  /** True when a live entry was removed. An expired one goes as 'expire' and answers false. */
+  /** True when a live entry was removed. An expired one goes as 'expire' and answers false. O(1). */
   delete(key: K): boolean {
     const slot = this.live(key);
-    if (slot !== 0) this.drop(slot, 'delete');
-    this.deliver();
+    if (slot !== 0) this.store.remove(slot, 'delete');
+    this.store.deliver();
     return slot !== 0;
   }
 
   /** Removes everything, least recently used first. O(size). */
   clear(): void {
-    for (let slot = this.store.oldest(); slot !== 0; slot = this.store.oldest()) this.drop(slot, 'clear');
-    this.deliver();
+    this.store.clear();
+    this.store.deliver();
   }
 
-  /** Marks as used and restarts the ttl: the one given, else the entry's own. False when not held. */
+  /** Marks as used and restarts the ttl: the one given, else the entry's own. False when not held. O(1). */
   touch(key: K, ttl?: number): boolean {
     if (ttl !== undefined) requireTtl('ttl', ttl);
     const slot = this.live(key);
     if (slot !== 0) {
-      this.store.moveToFront(slot);
-      this.startLife(slot, ttl ?? this.store.ttl(slot));
+      this.store.use(slot);
+      this.startLife(slot, ttl ?? this.ownTtl(slot), this.jitter);
     }
-    this.deliver();
+    this.store.deliver();
     return slot !== 0;
   }
 
-  /** Milliseconds left; undefined = not held, Infinity = never expires. */
+  /** Milliseconds left; undefined = not held, Infinity = never expires. O(1). */
   remainingTtl(key: K): number | undefined {
     const slot = this.store.find(key);
     if (slot === 0) return undefined;
@@ -179,20 +159,19 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     return left > 0 ? left : undefined;
   }
 
-  /** Evicts up to `count` entries (default 1) and returns how many went. O(removed). */
+  /** Evicts up to `count` entries (default 1) and returns how many went: for memory pressure. O(removed). */
   evict(count = 1): number {
     requireCount('count', count);
     let gone = 0;
-    while (gone < count && this.evictOne()) gone++;
-    this.deliver();
+    while (gone < count && this.store.evictOne()) gone++;
+    this.store.deliver();
     return gone;
   }
 
   /** Changes `max`, evicting what no longer fits. O(removed). */
   resize(max: number): void {
-    this.entryBound = requireMax(max);
-    while (this.store.size > this.entryBound) this.evictOne();
-    this.deliver();
+    this.store.resize(requireMax(max));
+    this.store.deliver();
   }
 
   /** Removes every expired entry and returns how many went. O(size). */
@@ -200,17 +179,17 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     let gone = 0;
     for (let slot = this.store.oldest(); slot !== 0;) {
       const next = this.store.newer(slot);
-      if (this.isExpired(slot)) {
-        this.drop(slot, 'expire');
+      if (isOver(this.store, slot, this.clock)) {
+        this.store.remove(slot, 'expire');
         gone++;
       }
       slot = next;
     }
-    this.deliver();
+    this.store.deliver();
     return gone;
   }
 
-  /** Keys, most recently used first, over a snapshot: O(size) memory, safe under any mutation. */
+  /** Keys, most recently used first (as they came, with a policy), over a snapshot: O(size) memory, safe under any mutation. */
   *keys(): IterableIterator<K> {
     for (const [key] of this.entries()) yield key;
   }
@@ -219,13 +198,8 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     for (const [, value] of this.entries()) yield value;
   }
 
-  *entries(): IterableIterator<[K, V]> {
-    const keys: K[] = [];
-    for (let slot = this.store.newest(); slot !== 0; slot = this.store.older(slot)) keys.push(this.store.key(slot));
-    for (const key of keys) {
-      const slot = this.store.find(key);
-      if (slot !== 0 && !this.isExpired(slot)) yield [key, this.store.value(slot)];
-    }
+  entries(): IterableIterator<[K, V]> {
+    return liveEntries(this.store, this.clock);
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {
@@ -234,128 +208,90 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   /** A snapshot, least recently used first; `wallNow` is wall-clock milliseconds. O(size). */
   dump(wallNow: number): CacheDump<K, V> {
-    const now = this.clock.now();
-    const entries: [K, V, number | null, number][] = [];
-    for (let slot = this.store.oldest(); slot !== 0; slot = this.store.newer(slot)) {
-      const left = this.store.deadline(slot) - now;
-      if (left <= 0) continue;
-      entries.push([
-        this.store.key(slot),
-        this.store.value(slot),
-        left === Infinity ? null : left,
-        this.store.weightOf(slot),
-      ]);
-    }
-    return { version: 1, wallNow, entries };
+    return dumpOf(this.store, this.clock.now(), wallNow);
   }
 
   /**
    * Sets every entry of a dump that is still alive. A clock that stepped back never lengthens a life; a sliding ttl
-   * goes on with what was left of it. Throws a TypeError or RangeError for what is no dump, changing nothing.
+   * goes on with what was left of it. Throws a TypeError or RangeError for what is no dump, changing nothing. O(entries).
    */
   load(dump: CacheDump<K, V>, wallNow: number): void {
     requireDump(dump, wallNow);
-    const away = Math.max(0, wallNow - dump.wallNow);
-    for (const [key, value, remainingMs, weight] of dump.entries) {
-      const left = remainingMs === null ? Infinity : remainingMs - away;
-      if (left <= 0) continue;
-      this.put(key, value, left, weight, 0);
-    }
-    this.deliver();
+    for (const [key, value, left, weight] of survivors(dump, wallNow)) this.put(key, value, left, weight, 0);
+    this.store.deliver();
   }
 
   stats(): CacheStats {
-    const { hits, misses, expired, inserts, updates, evictions, rejected } = this;
-    const { size, weight } = this.store;
-    return { hits, misses, expired, inserts, updates, evictions, rejected, size, weight, index: 'map' as const };
+    const { hits, misses, inserts, updates, rejected } = this;
+    const { expired, evictions, size, weight, index } = this.store;
+    return { hits, misses, expired, inserts, updates, evictions, rejected, size, weight, index };
   }
 
   resetStats(): void {
-    this.hits = this.misses = this.expired = this.inserts = this.updates = this.evictions = this.rejected = 0;
+    this.hits = this.misses = this.inserts = this.updates = this.rejected = 0;
+    this.store.expired = this.store.evictions = 0;
   }
 
-  private put(key: K, value: V, ttl: number, weight: number, jitter = this.jitter): void {
+  private missed(key: K): void {
+    this.misses++;
+    this.observer?.miss?.(key);
+    this.store.deliver();
+  }
+
+  private put(key: K, value: V, ttl: number, weight: number, jitter: number): void {
+    const { store } = this;
     let slot = this.live(key);
-    if (weight > this.entryWeightBound) {
+    if (weight > this.maxEntryWeight) {
       this.rejected++;
-      if (slot !== 0) this.drop(slot, 'replace');
+      if (slot !== 0) store.remove(slot, 'replace');
       return;
     }
-    if (slot !== 0) {
-      this.updates++;
-      const old = this.store.value(slot);
-      if (!Object.is(old, value)) this.removed(old, key, 'replace');
-      this.store.setValue(slot, value);
-      this.store.moveToFront(slot);
-      // Being first, it is the last candidate, and it fits alone: eviction stops before it.
-      this.store.setWeight(slot, weight);
-      while (this.store.weight > this.weightBound && this.store.size > 1) this.evictOne();
-    } else {
+    if (slot === 0) {
       this.inserts++;
-      while (
-        this.store.size > 0 &&
-        (this.store.size >= this.entryBound || this.store.weight + weight > this.weightBound)
-      ) {
-        this.evictOne();
-      }
-      slot = this.store.insert(key, value, weight);
+      slot = store.insert(key, value, weight);
+    } else {
+      this.updates++;
+      const old = store.value(slot);
+      if (!Object.is(old, value)) store.notify(old, key, 'replace');
+      store.setValue(slot, value);
+      store.use(slot);
+      // Without a policy it is first now, so the last candidate.
+      if (weight !== store.weightOf(slot)) store.reweigh(slot, weight);
     }
     this.startLife(slot, ttl, jitter);
   }
 
-  private startLife(slot: number, ttl: number, jitter = this.jitter): void {
+  private startLife(slot: number, ttl: number, jitter: number): void {
+    if (this.ttls !== undefined || ttl !== this.ttl) this.keepTtl(slot, ttl);
     if (ttl === Infinity) {
-      this.store.setLife(slot, Infinity, Infinity);
+      this.store.setDeadline(slot, Infinity);
       return;
     }
     const life = jitter === 0 ? ttl : ttl * (1 - jitter * this.random());
-    this.store.setLife(slot, ttl, this.clock.now() + life);
+    this.store.setDeadline(slot, this.clock.now() + life);
   }
 
-  private isExpired(slot: number): boolean {
-    const deadline = this.store.deadline(slot);
-    return deadline !== Infinity && this.clock.now() >= deadline;
+  private ownTtl(slot: number): number {
+    const own = this.ttls?.[slot];
+    return own === undefined || own === 0 ? this.ttl : own;
+  }
+
+  private keepTtl(slot: number, ttl: number): void {
+    let { ttls } = this;
+    if (ttls === undefined || slot >= ttls.length) {
+      if (ttl === this.ttl) return;
+      const wide = new Float64Array(Math.max(slot + 1, Math.min(2 * slot, this.store.max + 1)));
+      if (ttls !== undefined) wide.set(ttls);
+      this.ttls = ttls = wide;
+    }
+    ttls[slot] = ttl === this.ttl ? 0 : ttl;
   }
 
   /** The slot of a live entry; one met expired is removed. */
   private live(key: K): number {
     const slot = this.store.find(key);
-    if (slot === 0 || !this.isExpired(slot)) return slot;
-    this.drop(slot, 'expire');
+    if (slot === 0 || !isOver(this.store, slot, this.clock)) return slot;
+    this.store.remove(slot, 'expire');
     return 0;
-  }
-
-  private evictOne(): boolean {
-    const slot = this.store.oldest();
-    if (slot !== 0) this.drop(slot, 'evict');
-    return slot !== 0;
-  }
-
-  private drop(slot: number, reason: RemovalReason): void {
-    if (reason === 'evict') this.evictions++;
-    else if (reason === 'expire') this.expired++;
-    this.removed(this.store.value(slot), this.store.key(slot), reason);
-    this.store.remove(slot);
-  }
-
-  private removed(value: V, key: K, reason: RemovalReason): void {
-    if (this.onRemove !== undefined) this.removals.push({ value, key, reason });
-  }
-
-  private deliver(): void {
-    if (this.delivering || this.removals.length === 0 || this.onRemove === undefined) return;
-    this.delivering = true;
-    const errors: unknown[] = [];
-    // The array may grow under the loop: what a callback removes comes after what it was told of.
-    for (const { value, key, reason } of this.removals) {
-      try {
-        this.onRemove(value, key, reason);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    this.removals = [];
-    this.delivering = false;
-    if (errors.length > 0) throw errors[0];
   }
 }

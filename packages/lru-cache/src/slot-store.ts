@@ -1,131 +1,283 @@
 /**
- * Slots: where entries live, and the order in which they were used.
+ * Slots: where entries live, who goes when there is no room, and who is told.
  *
- * An entry is an integer slot 1..n into parallel arrays; slot 0 is the sentinel of one circular
- * doubly linked list (0.next = most recently used, 0.prev = least), so no link operation has a
- * special case. `next` sits at 2s and `prev` at 2s+1: one cache line serves both. Free slots are
- * chained through `next`. Arrays double on demand, so an absent or huge `max` costs nothing.
+ * An entry is an integer slot 1..n into parallel arrays; slot 0 is the sentinel of one circular doubly linked list
+ * (0.next = newest, 0.prev = oldest), so no link operation has a special case. `next` sits at 2s and `prev` at 2s+1, so
+ * one cache line serves both, and one serves a key and its value. Free slots are chained through `next`. The arrays
+ * start small and double up to `max`, so an absent or huge bound costs nothing; deadlines and weights exist from the
+ * first entry that needs them.
  *
- * Invariants: the list holds exactly the slots the index holds; a free slot holds neither key nor
- * value (otherwise the cache would leak as much as it can store).
+ * Without a policy the list is the order of use and its end is the victim. That branch is here and not behind an
+ * interface, so that the common cache never goes through a call that other caches of the process made polymorphic.
+ * With a policy the list is the order of arrival, for iteration only.
  *
- * The index is a `Map` from key to slot: SameValueZero for every kind of key, at the price of
- * `Map`'s tombstones when entries come and go. Lists of this shape are as old as Knuth, TAOCP 1, 2.2.5.
+ * Invariants: the list holds exactly the slots the index holds; a free slot holds neither key nor value (otherwise the
+ * cache would leak as much as it can store); room is made before an entry is put in, so both bounds hold whenever
+ * anybody can look. Lists of this shape are as old as Knuth, TAOCP 1, 2.2.5.
  */
+import { systemRandom } from './environment.ts';
+import { Fingerprints } from './fingerprint.ts';
+import { RemovalQueue } from './removal-queue.ts';
+import type { CacheObserver, Clock, Expirer, IndexLevel, Policy, RemovalReason } from './types.ts';
+
+export interface SlotStoreOptions<K, V> {
+  readonly max: number;
+  /** Infinity = none. */
+  readonly maxWeight: number;
+  /** Slots at the start; default 16, at most `max`. */
+  readonly initialCapacity?: number | undefined;
+  readonly policy?: Policy | undefined;
+  readonly expirer?: Expirer | undefined;
+  readonly clock: Clock;
+  readonly observer?: CacheObserver<K> | undefined;
+  readonly onRemove?: ((value: V, key: K, reason: RemovalReason) => void) | undefined;
+  /** Of the hashes, 32 bits; default drawn from the system. */
+  readonly seed?: number | undefined;
+}
+
 export class SlotStore<K, V> {
   size = 0;
-  weight = 0;
-  private readonly index = new Map<K, number>();
-  private readonly keys: (K | undefined)[] = [undefined];
-  private readonly values: (V | undefined)[] = [undefined];
-  private links: Int32Array = new Int32Array(2 * 17);
-  /** The sentinel's is 0 and stays 0. */
-  private weights: Float64Array = new Float64Array(17);
+  evictions = 0;
+  expired = 0;
+  max: number;
+  readonly maxWeight: number;
+  private readonly map = new Map<K, number>();
+  private readonly fingerprints: Fingerprints;
+  private readonly policy: Policy | undefined;
+  private readonly expirer: Expirer | undefined;
+  private readonly observer: CacheObserver<K> | undefined;
+  private readonly removals: RemovalQueue<K, V> | undefined;
+  /** Slots 1..capacity exist. */
+  private capacity: number;
+  /** Keys at 2s, values at 2s+1. */
+  private entries: unknown[];
+  private links: Int32Array;
+  private hashes: Int32Array | undefined;
+  /** Absent while every weight is 1. The sentinel's is 0. */
+  private weights: Float64Array | undefined;
+  private sum = 0;
+  /** Absent while nothing can expire; a free slot's is Infinity. */
   private deadlines: Float64Array | undefined;
-  private ttls: Float64Array | undefined;
   private free = 0;
   private top = 0;
 
-  /** The slot of a key, 0 = not held. */
+  constructor(options: SlotStoreOptions<K, V>) {
+    this.max = options.max;
+    this.maxWeight = options.maxWeight;
+    this.policy = options.policy;
+    this.expirer = options.expirer;
+    this.observer = options.observer;
+    this.removals = options.onRemove === undefined ? undefined : new RemovalQueue(options.onRemove);
+    this.fingerprints = new Fingerprints(options.seed ?? (systemRandom() * 2 ** 32) | 0);
+    this.capacity = Math.min(options.initialCapacity ?? 16, this.max);
+    this.entries = pairs(this.capacity);
+    this.links = new Int32Array(2 * (this.capacity + 1));
+    if (this.policy !== undefined) this.hashes = new Int32Array(this.capacity + 1);
+    this.policy?.attach({ max: this.max, hashOf: (slot) => this.hashes?.[slot] ?? 0 });
+    this.policy?.grow(this.capacity);
+    this.expirer?.attach({
+      clock: options.clock,
+      deadlineOf: (slot) => this.deadline(slot),
+      expire: (slot) => {
+        this.remove(slot, 'expire');
+        this.deliver();
+      },
+    });
+    this.expirer?.grow(this.capacity);
+  }
+
+  get index(): IndexLevel {
+    return this.map.size >= 0 ? 'map' : 'sampled';
+  }
+
+  get weight(): number {
+    return this.weights === undefined ? this.size : this.sum;
+  }
+
+  /** The slot of a key, 0 = not held. O(1). */
   find(key: K): number {
-    return this.index.get(key) ?? 0;
+    return this.map.get(key) ?? 0;
   }
 
   key(slot: number): K {
-    return this.keys[slot] as K;
+    return this.entries[2 * slot] as K;
   }
 
   value(slot: number): V {
-    return this.values[slot] as V;
+    return this.entries[2 * slot + 1] as V;
   }
 
+  /** Tells nobody; see `notify`. */
   setValue(slot: number, value: V): void {
-    this.values[slot] = value;
+    this.entries[2 * slot + 1] = value;
   }
 
   weightOf(slot: number): number {
-    return this.weights[slot] as number;
+    return this.weights === undefined ? 1 : (this.weights[slot] as number);
   }
 
-  setWeight(slot: number, weight: number): void {
-    this.weight = this.size > 1 ? this.weight + (weight - this.weightOf(slot)) : weight;
-    this.weights[slot] = weight;
-  }
-
-  /** Infinity = never expires; the arrays exist from the first entry that can. */
+  /** Infinity = never expires. */
   deadline(slot: number): number {
     return this.deadlines === undefined ? Infinity : (this.deadlines[slot] as number);
   }
 
-  ttl(slot: number): number {
-    return this.ttls === undefined ? Infinity : (this.ttls[slot] as number);
-  }
-
-  setLife(slot: number, ttl: number, deadline: number): void {
-    if (this.deadlines === undefined || this.ttls === undefined) {
-      if (ttl === Infinity) return;
-      this.deadlines = new Float64Array(this.weights.length).fill(Infinity);
-      this.ttls = new Float64Array(this.weights.length).fill(Infinity);
+  setDeadline(slot: number, deadline: number): void {
+    if (this.deadlines === undefined) {
+      if (deadline === Infinity) return;
+      this.deadlines = new Float64Array(this.capacity + 1).fill(Infinity);
     }
+    const before = this.deadlines[slot];
     this.deadlines[slot] = deadline;
-    this.ttls[slot] = ttl;
+    if (this.expirer === undefined) return;
+    if (deadline !== Infinity) this.expirer.schedule(slot, deadline);
+    else if (before !== Infinity) this.expirer.cancel(slot);
   }
 
-  /** Least recently used slot, 0 when empty. */
+  /** Marks as used. O(1). */
+  use(slot: number): void {
+    if (this.policy !== undefined) {
+      this.policy.hit(slot);
+      return;
+    }
+    if (this.links[0] === slot) return;
+    this.unlink(slot);
+    this.linkFirst(slot);
+  }
+
+  /**
+   * Puts in an entry that never expires; evicts first until it fits. The key must not be held, the weight not above
+   * `maxWeight`. Amortised O(1) and O(evicted); a doubling of the arrays is O(size).
+   */
+  insert(key: K, value: V, weight: number): number {
+    const hash = this.policy === undefined ? 0 : this.fingerprints.of(key);
+    while (this.size > 0 && (this.size >= this.max || this.weight + weight > this.maxWeight)) this.evict(hash);
+    let slot = this.free;
+    if (slot === 0) {
+      slot = ++this.top;
+      if (slot > this.capacity) this.grow();
+    } else {
+      this.free = this.links[2 * slot] as number;
+    }
+    this.entries[2 * slot] = key;
+    this.entries[2 * slot + 1] = value;
+    this.map.set(key, slot);
+    this.linkFirst(slot);
+    this.size++;
+    this.weigh(slot, weight, true);
+    if (this.policy !== undefined) {
+      (this.hashes as Int32Array)[slot] = hash;
+      this.policy.insert(slot, hash);
+    }
+    return slot;
+  }
+
+  /** Changes a weight, to at most `maxWeight`, and evicts others until it fits. O(evicted). */
+  reweigh(slot: number, weight: number): void {
+    this.weigh(slot, weight, false);
+    let spared = false;
+    while (this.weight > this.maxWeight && this.size > 1) {
+      const victim = this.victim(0);
+      // The policy chose the entry itself and has forgotten it: it comes back when the others have made room.
+      if (victim === slot) spared = true;
+      else this.release(victim, 'evict');
+    }
+    if (spared) this.policy?.insert(slot, this.hashes?.[slot] ?? 0);
+  }
+
+  /** Takes an entry out and queues it for `deliver`. O(1). */
+  remove(slot: number, reason: RemovalReason): void {
+    this.policy?.remove(slot);
+    this.release(slot, reason);
+  }
+
+  /** Queues a value that left without its entry: one that was replaced. */
+  notify(value: V, key: K, reason: RemovalReason): void {
+    this.observer?.remove?.(key, reason);
+    this.removals?.push(value, key, reason);
+  }
+
+  /** False when there is nothing to evict. */
+  evictOne(): boolean {
+    if (this.size === 0) return false;
+    this.evict(0);
+    return true;
+  }
+
+  /** Takes all out, oldest first, with reason 'clear'; the policy forgets its ghosts too. O(size). */
+  clear(): void {
+    for (let slot = this.oldest(); slot !== 0; slot = this.oldest()) this.release(slot, 'clear');
+    this.policy?.reset();
+  }
+
+  /** Changes `max`; evicts what no longer fits, before the policy hears of the new bound. O(evicted). */
+  resize(max: number): void {
+    while (this.size > max) this.evict(0);
+    this.max = max;
+    this.policy?.resize(max);
+  }
+
+  /** Calls `onRemove` for all that left; throws the first error it threw. */
+  deliver(): void {
+    this.removals?.deliver();
+  }
+
+  /** 0 when empty. */
   oldest(): number {
     return this.links[1] as number;
   }
 
-  /** Most recently used slot, 0 when empty. */
   newest(): number {
     return this.links[0] as number;
   }
 
-  /** The slot used just before this one, 0 at the end. */
+  /** 0 at the end. */
   older(slot: number): number {
     return this.links[2 * slot] as number;
   }
 
-  /** The slot used just after this one, 0 at the end. */
   newer(slot: number): number {
     return this.links[2 * slot + 1] as number;
   }
 
-  insert(key: K, value: V, weight: number): number {
-    let slot = this.free;
-    if (slot === 0) {
-      slot = ++this.top;
-      if (slot >= this.weights.length) this.grow();
-    } else {
-      this.free = this.older(slot);
-    }
-    this.keys[slot] = key;
-    this.values[slot] = value;
-    this.weights[slot] = weight;
-    this.index.set(key, slot);
-    this.linkFirst(slot);
-    this.size++;
-    this.weight += weight;
-    return slot;
+  private victim(incomingHash: number): number {
+    return this.policy === undefined ? this.oldest() : this.policy.evict(incomingHash);
   }
 
-  remove(slot: number): void {
-    this.index.delete(this.key(slot));
+  private evict(incomingHash: number): void {
+    this.release(this.victim(incomingHash), 'evict');
+  }
+
+  /** What `remove` does after the policy has been told. */
+  private release(slot: number, reason: RemovalReason): void {
+    if (reason === 'evict') this.evictions++;
+    else if (reason === 'expire') this.expired++;
+    const key = this.key(slot);
+    this.notify(this.value(slot), key, reason);
+    if (this.deadlines !== undefined && this.deadlines[slot] !== Infinity) this.setDeadline(slot, Infinity);
+    this.map.delete(key);
     this.unlink(slot);
-    this.keys[slot] = undefined;
-    this.values[slot] = undefined;
+    this.entries[2 * slot] = undefined;
+    this.entries[2 * slot + 1] = undefined;
     this.links[2 * slot] = this.free;
     this.free = slot;
     this.size--;
-    // Sums of fractions drift. With at most one entry left the sum is known exactly, so an entry that fits alone
-    // is never found too heavy: the sentinel weighs 0.
-    this.weight = this.size > 1 ? this.weight - this.weightOf(slot) : this.weightOf(this.oldest());
+    if (this.weights === undefined) return;
+    // Sums of fractions drift. With at most one entry left the sum is known exactly, so an entry that fits alone is
+    // never found too heavy: the sentinel weighs 0.
+    this.sum = this.size > 1 ? this.sum - this.weightOf(slot) : this.weightOf(this.oldest());
   }
 
-  moveToFront(slot: number): void {
-    if (this.newest() === slot) return;
-    this.unlink(slot);
-    this.linkFirst(slot);
+  /** Notes a weight, of an entry that is new or not. */
+  private weigh(slot: number, weight: number, fresh: boolean): void {
+    if (this.weights === undefined) {
+      if (weight === 1) return;
+      this.weights = new Float64Array(this.capacity + 1).fill(1);
+      this.weights[0] = 0;
+      this.sum = fresh ? this.size - 1 : this.size;
+    }
+    const before = fresh ? 0 : this.weightOf(slot);
+    this.weights[slot] = weight;
+    this.sum = this.size > 1 ? this.sum + (weight - before) : weight;
   }
 
   private linkFirst(slot: number): void {
@@ -146,18 +298,35 @@ export class SlotStore<K, V> {
   }
 
   private grow(): void {
-    const slots = 2 * this.weights.length;
-    const links = new Int32Array(2 * slots);
-    links.set(this.links);
-    this.links = links;
-    this.weights = widen(this.weights, slots);
-    if (this.deadlines !== undefined) this.deadlines = widen(this.deadlines, slots);
-    if (this.ttls !== undefined) this.ttls = widen(this.ttls, slots);
+    const capacity = Math.min(2 * this.capacity, this.max);
+    this.capacity = capacity;
+    const entries = pairs(capacity);
+    for (let i = 2; i < this.entries.length; i++) entries[i] = this.entries[i];
+    this.entries = entries;
+    this.links = widenLinks(this.links, 2 * (capacity + 1));
+    if (this.hashes !== undefined) this.hashes = widenLinks(this.hashes, capacity + 1);
+    if (this.weights !== undefined) this.weights = widen(this.weights, capacity + 1, 1);
+    if (this.deadlines !== undefined) this.deadlines = widen(this.deadlines, capacity + 1, Infinity);
+    this.policy?.grow(capacity);
+    this.expirer?.grow(capacity);
   }
 }
 
-function widen(from: Float64Array, slots: number): Float64Array {
-  const wide = new Float64Array(slots).fill(Infinity);
+/** Room for pairs 0..capacity. The first element makes it an array of anything, whatever the first key is. */
+function pairs(capacity: number): unknown[] {
+  const room = new Array<unknown>(2 * (capacity + 1));
+  room[0] = undefined;
+  return room;
+}
+
+function widenLinks(from: Int32Array, length: number): Int32Array {
+  const wide = new Int32Array(length);
+  wide.set(from);
+  return wide;
+}
+
+function widen(from: Float64Array, length: number, filler: number): Float64Array {
+  const wide = new Float64Array(length).fill(filler);
   wide.set(from);
   return wide;
 }

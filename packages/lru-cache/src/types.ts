@@ -118,6 +118,7 @@ export interface Policy {
   grow(slots: number): void;
   /** Forgets all entries and ghosts. */
   reset(): void;
+  /** The bound on entries is another; no more than `max` are held when it is called. */
   resize(max: number): void;
   insert(slot: number, hash: number): void;
   hit(slot: number): void;
@@ -130,7 +131,7 @@ export interface ExpirerHost {
   readonly clock: Clock;
   /** Infinity = never. */
   deadlineOf(slot: number): number;
-  /** Removes the entry with reason 'expire' and tells `onRemove`. */
+  /** Removes the entry with reason 'expire' and tells `onRemove`, whose error it throws when the removal is complete. */
   expire(slot: number): void;
 }
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LoadingCache, LruCache } from '../src/index.ts';
-import { Gate } from '../src/loading/gate.ts';
-import { SlotStore } from '../src/slot-store.ts';
+import { LruCache } from '../../src/index.ts';
+import { SlotStore } from '../../src/slot-store.ts';
 
 describe('LruCache', () => {
   it('refuses a wrong configuration by name', () => {
@@ -141,46 +140,10 @@ describe('LruCache', () => {
 
 describe('SlotStore', () => {
   it('drops the references of a removed entry and uses its slot again', () => {
-    const store = new SlotStore<object, object>();
+    const store = new SlotStore<object, object>({ max: 5, maxWeight: Infinity, clock: { now: () => 0 } });
     const slot = store.insert({}, {}, 1);
-    store.remove(slot);
+    store.remove(slot, 'delete');
     expect([store.key(slot), store.value(slot)]).toEqual([undefined, undefined]);
     expect(store.insert({}, {}, 1)).toBe(slot);
-  });
-});
-
-describe('Gate', () => {
-  it('serves in order and passes over those who left', () => {
-    const gate = new Gate(1, 2);
-    const log: string[] = [];
-    const [b, c] = [(): unknown => log.push('b'), (): unknown => log.push('c')] as [() => void, () => void];
-    gate.enter(() => log.push('a'));
-    gate.enter(b);
-    gate.enter(c);
-    gate.cancel(b);
-    gate.leave();
-    expect(log).toEqual(['a', 'c']);
-  });
-
-  it('never starts a load whose only caller left the queue', async () => {
-    const started: string[] = [];
-    let open = (): void => undefined;
-    const cache = new LoadingCache<string, number>({
-      max: 5,
-      maxConcurrentLoads: 1,
-      load: (key) => {
-        started.push(key);
-        return new Promise((resolve) => (open = (): void => resolve(1)));
-      },
-    });
-    const a = cache.fetch('a');
-    const leaver = new AbortController();
-    const b = cache.fetch('b', { signal: leaver.signal });
-    leaver.abort(new Error('left'));
-    await expect(b).rejects.toThrow('left');
-    open();
-    expect(await a).toBe(1);
-    expect(started).toEqual(['a']);
-    expect(cache.loadsInFlight).toBe(0);
   });
 });

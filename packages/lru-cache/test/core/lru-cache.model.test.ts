@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LruCache } from '../src/index.ts';
+import { LruCache } from '../../src/index.ts';
 
 interface Row {
   k: number;
