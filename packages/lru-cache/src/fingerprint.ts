@@ -4,11 +4,11 @@
  * Numbers and strings are hashed; objects, functions and symbols have nothing to hash and get a number each, which a
  * `WeakMap` remembers as long as they live. Keys that are one key to `Map` have one fingerprint: `-0` and `0`, `NaN`s.
  */
-import { hashDouble, hashFull, hashInt, mix } from './hash.ts';
+import { type DoubleBits, doubleBits, hashDouble, hashFull, hashInt, mix } from './hash.ts';
 
 export class Fingerprints {
   private readonly seed: number;
-  private readonly bits: Float64Array = new Float64Array(1);
+  private readonly bits: DoubleBits = doubleBits();
   private numbers: WeakMap<WeakKey, number> | undefined;
   private next = 0;
 

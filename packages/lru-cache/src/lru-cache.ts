@@ -248,7 +248,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     }
     if (slot === 0) {
       this.inserts++;
-      slot = store.insert(key, value, weight);
+      slot = store.insertSought(key, value, weight);
     } else {
       this.updates++;
       const old = store.value(slot);

@@ -16,7 +16,7 @@
  * anybody can look. Lists of this shape are as old as Knuth, TAOCP 1, 2.2.5.
  */
 import { systemRandom } from './environment.ts';
-import { Fingerprints } from './fingerprint.ts';
+import { KeyIndex } from './key-index.ts';
 import { RemovalQueue } from './removal-queue.ts';
 import type { CacheObserver, Clock, Expirer, IndexLevel, Policy, RemovalReason } from './types.ts';
 
@@ -41,8 +41,7 @@ export class SlotStore<K, V> {
   expired = 0;
   max: number;
   readonly maxWeight: number;
-  private readonly map = new Map<K, number>();
-  private readonly fingerprints: Fingerprints;
+  private readonly keyIndex: KeyIndex;
   private readonly policy: Policy | undefined;
   private readonly expirer: Expirer | undefined;
   private readonly observer: CacheObserver<K> | undefined;
@@ -52,7 +51,6 @@ export class SlotStore<K, V> {
   /** Keys at 2s, values at 2s+1. */
   private entries: unknown[];
   private links: Int32Array;
-  private hashes: Int32Array | undefined;
   /** Absent while every weight is 1. The sentinel's is 0. */
   private weights: Float64Array | undefined;
   private sum = 0;
@@ -68,12 +66,12 @@ export class SlotStore<K, V> {
     this.expirer = options.expirer;
     this.observer = options.observer;
     this.removals = options.onRemove === undefined ? undefined : new RemovalQueue(options.onRemove);
-    this.fingerprints = new Fingerprints(options.seed ?? (systemRandom() * 2 ** 32) | 0);
     this.capacity = Math.min(options.initialCapacity ?? 16, this.max);
     this.entries = pairs(this.capacity);
     this.links = new Int32Array(2 * (this.capacity + 1));
-    if (this.policy !== undefined) this.hashes = new Int32Array(this.capacity + 1);
-    this.policy?.attach({ max: this.max, hashOf: (slot) => this.hashes?.[slot] ?? 0 });
+    const seed = options.seed ?? (systemRandom() * 2 ** 32) | 0;
+    this.keyIndex = new KeyIndex(this.entries, this.capacity, seed, this.policy !== undefined);
+    this.policy?.attach({ max: this.max, hashOf: (slot) => this.keyIndex.hashOf(slot) });
     this.policy?.grow(this.capacity);
     this.expirer?.attach({
       clock: options.clock,
@@ -87,7 +85,7 @@ export class SlotStore<K, V> {
   }
 
   get index(): IndexLevel {
-    return this.map.size >= 0 ? 'map' : 'sampled';
+    return this.keyIndex.level;
   }
 
   get weight(): number {
@@ -96,7 +94,7 @@ export class SlotStore<K, V> {
 
   /** The slot of a key, 0 = not held. O(1). */
   find(key: K): number {
-    return this.map.get(key) ?? 0;
+    return this.keyIndex.find(key);
   }
 
   key(slot: number): K {
@@ -145,11 +143,18 @@ export class SlotStore<K, V> {
   }
 
   /**
-   * Puts in an entry that never expires; evicts first until it fits. The key must not be held, the weight not above
-   * `maxWeight`. Amortised O(1) and O(evicted); a doubling of the arrays is O(size).
+   * Puts in an entry that never expires, as the newest; evicts first until it fits. The key must not be held, the weight
+   * not above `maxWeight`. Amortised O(1), and O(evicted); a doubling of the arrays is O(size).
    */
   insert(key: K, value: V, weight: number): number {
-    const hash = this.policy === undefined ? 0 : this.fingerprints.of(key);
+    this.keyIndex.find(key);
+    return this.insertSought(key, value, weight);
+  }
+
+  /** `insert` for the key that the last `find` did not find, or found and was removed since: it is not hashed again. */
+  insertSought(key: K, value: V, weight: number): number {
+    const { keyIndex } = this;
+    const hash = keyIndex.sought;
     while (this.size > 0 && (this.size >= this.max || this.weight + weight > this.maxWeight)) this.evict(hash);
     let slot = this.free;
     if (slot === 0) {
@@ -158,16 +163,15 @@ export class SlotStore<K, V> {
     } else {
       this.free = this.links[2 * slot] as number;
     }
-    this.entries[2 * slot] = key;
+    // `Map` knows one zero, the positive.
+    this.entries[2 * slot] = key === 0 ? 0 : key;
     this.entries[2 * slot + 1] = value;
-    this.map.set(key, slot);
+    keyIndex.add(slot, hash);
     this.linkFirst(slot);
     this.size++;
     this.weigh(slot, weight, true);
-    if (this.policy !== undefined) {
-      (this.hashes as Int32Array)[slot] = hash;
-      this.policy.insert(slot, hash);
-    }
+    // Asked for again: entering the key may have changed the level of the index.
+    if (this.policy !== undefined) this.policy.insert(slot, keyIndex.hashOf(slot));
     return slot;
   }
 
@@ -181,7 +185,7 @@ export class SlotStore<K, V> {
       if (victim === slot) spared = true;
       else this.release(victim, 'evict');
     }
-    if (spared) this.policy?.insert(slot, this.hashes?.[slot] ?? 0);
+    if (spared) this.policy?.insert(slot, this.keyIndex.hashOf(slot));
   }
 
   /** Takes an entry out and queues it for `deliver`. O(1). */
@@ -254,7 +258,7 @@ export class SlotStore<K, V> {
     const key = this.key(slot);
     this.notify(this.value(slot), key, reason);
     if (this.deadlines !== undefined && this.deadlines[slot] !== Infinity) this.setDeadline(slot, Infinity);
-    this.map.delete(key);
+    this.keyIndex.remove(slot);
     this.unlink(slot);
     this.entries[2 * slot] = undefined;
     this.entries[2 * slot + 1] = undefined;
@@ -303,8 +307,8 @@ export class SlotStore<K, V> {
     const entries = pairs(capacity);
     for (let i = 2; i < this.entries.length; i++) entries[i] = this.entries[i];
     this.entries = entries;
-    this.links = widenLinks(this.links, 2 * (capacity + 1));
-    if (this.hashes !== undefined) this.hashes = widenLinks(this.hashes, capacity + 1);
+    this.links = widenInts(this.links, 2 * (capacity + 1));
+    this.keyIndex.grow(entries, capacity);
     if (this.weights !== undefined) this.weights = widen(this.weights, capacity + 1, 1);
     if (this.deadlines !== undefined) this.deadlines = widen(this.deadlines, capacity + 1, Infinity);
     this.policy?.grow(capacity);
@@ -319,7 +323,7 @@ function pairs(capacity: number): unknown[] {
   return room;
 }
 
-function widenLinks(from: Int32Array, length: number): Int32Array {
+function widenInts(from: Int32Array, length: number): Int32Array {
   const wide = new Int32Array(length);
   wide.set(from);
   return wide;
