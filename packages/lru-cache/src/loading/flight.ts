@@ -6,7 +6,8 @@
  * so a stampede of a thousand costs one promise and not a thousand.
  *
  * The load's signal aborts when nobody needs the result: reference counting, in which a caller without a signal
- * counts for good and a background refresh counts as long as its result can be stored.
+ * counts for good and the cache itself, which refreshes behind its callers, counts as long as the result can be stored.
+ * The signal is made when the loader first looks at it, since most never do and it costs more than the rest of a flight.
  *
  * `attached` says whether the result may still be stored. `set`, `delete` and `clear` detach the key's flight: those
  * who wait get its result, the cache does not, so a load begun before an invalidation can never bring the old value
@@ -18,12 +19,22 @@ export type Outcome<V> =
 type Settle<V> = (outcome: Outcome<V>) => void;
 
 export class Flight<V> {
-  readonly controller: AbortController = new AbortController();
-  readonly background: boolean;
+  /** The cache itself wants the result, even if no caller waits. */
+  background: boolean;
   attached = true;
   done = false;
+  /** Aborted because nobody needed it: however it ends, it is nobody's failure. */
+  abandoned = false;
+  /** Its loader is on the stack: who joins now is the loader itself, and would wait for itself. */
+  starting = false;
+  /** It has taken longer than callers wait who have a stale value to go on with. */
+  late = false;
+  lateTimer: unknown;
   /** Its turn in the gate's queue, as long as it waits for one. */
   turn: (() => void) | undefined;
+  private controller: AbortController | undefined;
+  private aborted = false;
+  private reason: unknown;
   /** How many callers cannot leave, and the promise they share. */
   private stayers = 0;
   private shared: Promise<V | undefined> | undefined;
@@ -43,6 +54,20 @@ export class Flight<V> {
     return this.callers === 0 && !(this.background && this.attached);
   }
 
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.aborted) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = true;
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+
   /** The outcome, for one more caller. `onNeedless` runs when its abort makes the flight needless. */
   wait(signal: AbortSignal | undefined, onNeedless: (reason: unknown) => void): Promise<V | undefined> {
     if (signal !== undefined) return this.leaver(signal, onNeedless);
@@ -52,11 +77,14 @@ export class Flight<V> {
     }));
   }
 
+  /** Answers all who wait now; the load itself may go on, and be waited for again. */
   settleAll(outcome: Outcome<V>): void {
     const leavers = [...this.leavers];
+    const settleShared = this.settleShared;
     this.leavers.clear();
     this.stayers = 0;
-    this.settleShared?.(outcome);
+    this.shared = this.settleShared = undefined;
+    settleShared?.(outcome);
     for (const settle of leavers) settle(outcome);
   }
 

@@ -4,9 +4,20 @@
  * `settingsOf` is the only reader of the options: it answers a record in which every default is filled in and every
  * number is in range, or throws a TypeError or RangeError that names the option, the value and the range.
  * All durations are milliseconds.
+ *
+ * A ttl that runs from the last access is refused: it would keep a popular key for ever without a load, and what a
+ * loading cache promises is that no answer is older than its ttl and the windows after it.
  */
-import { requireCount, requireDuration, requireFunction, requireMethods, requireNumber, requireTtl } from '../check.ts';
-import { systemClock, systemRandom, systemTimers } from '../environment.ts';
+import { type CacheSettings, cacheSettings } from '../cache-options.ts';
+import {
+  requireCount,
+  requireDuration,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+  requireObject,
+} from '../check.ts';
+import { exactClock, systemTimers } from '../environment.ts';
 import type { CacheStats, Clock, LruCacheOptions, Timers } from '../types.ts';
 
 export interface LoadContext<V> {
@@ -27,8 +38,20 @@ export interface LoadingCacheOptions<K, V> extends Omit<LruCacheOptions<K, V>, '
   readonly staleWhileRevalidateMs?: number;
   /** After the ttl: answer stale if the load fails. Default 0. */
   readonly staleIfErrorMs?: number;
-  /** Hard bound of one load, 1..2^31-1. Default none. */
+  /**
+   * Hard bound of one load, 1..2^31-1: it fails, its signal aborts, its place in the gate is free, and what it brings
+   * later is dropped. Default none.
+   */
   readonly timeoutMs?: number;
+  /**
+   * After so long, 1..2^31-1, callers who wait get the stale value if `staleIfErrorMs` allows it, and so does whoever
+   * asks meanwhile; the load goes on behind. Counted from the first caller, time in the queue included. Default none.
+   */
+  readonly softTimeoutMs?: number;
+  /** 0..1: a `fetch` that hits after this part of the ttl refreshes the value behind. Default off. */
+  readonly refreshAhead?: number;
+  /** Above 0: a `fetch` that hits may refresh behind, the likelier the nearer the end (XFetch; 1 is usual). Default off. */
+  readonly xfetchBeta?: number;
   /** How long "there is none" is remembered. Default 0. */
   readonly absentTtlMs?: number;
   /** How long a failure is answered again without a load. Default 0. */
@@ -37,7 +60,7 @@ export interface LoadingCacheOptions<K, V> extends Omit<LruCacheOptions<K, V>, '
   readonly maxConcurrentLoads?: number;
   /** Default 1000. */
   readonly maxQueuedLoads?: number;
-  /** Told of failures nobody waits for. What it throws is dropped. */
+  /** Told of failures that no caller sees: of loads behind, and where a stale value stood in. What it throws is dropped. */
   readonly onLoadError?: (error: unknown, key: K) => void;
   readonly timers?: Timers;
 }
@@ -60,51 +83,68 @@ export interface LoadingCacheStats extends CacheStats {
 }
 
 /** The options of loading, checked and complete. */
-export interface Settings<K, V> {
+export interface Settings<K, V> extends CacheSettings<K, V> {
   readonly load: Loader<K, V>;
-  readonly ttl: number;
-  readonly jitter: number;
   readonly staleWhileRevalidateMs: number;
   readonly staleIfErrorMs: number;
   readonly timeoutMs: number | undefined;
+  readonly softTimeoutMs: number | undefined;
+  readonly refreshAhead: number | undefined;
+  /** 0 = off. */
+  readonly xfetchBeta: number;
   readonly absentTtlMs: number;
   readonly errorTtlMs: number;
   readonly maxConcurrentLoads: number;
   readonly maxQueuedLoads: number;
-  readonly weigh: ((value: V, key: K) => number) | undefined;
   readonly onLoadError: ((error: unknown, key: K) => void) | undefined;
-  readonly clock: Clock;
+  /** Times the loads: the system's is coarse, and a load may be shorter than it can tell. */
+  readonly stopwatch: Clock;
   readonly timers: Timers;
-  readonly random: () => number;
 }
 
 export function settingsOf<K, V>(options: LoadingCacheOptions<K, V>): Settings<K, V> {
-  if ('ttlFrom' in options) throw new TypeError('ttlFrom is not an option of LoadingCache: a ttl runs from the load');
-  requireFunction('load', options.load);
-  const { timeoutMs } = options;
-  if (timeoutMs !== undefined) {
-    requireNumber('timeoutMs', timeoutMs, 'in 1..2147483647', (n) => n >= 1 && n <= 2147483647);
+  const o = requireObject('options', options);
+  if ('ttlFrom' in o) throw new TypeError('ttlFrom is not an option of LoadingCache: a ttl runs from the load');
+  if (!('load' in o) || (o.load as unknown) === undefined) throw new TypeError('load is required; got undefined');
+  const softTimeoutMs = requireDelay('softTimeoutMs', o.softTimeoutMs);
+  const staleIfErrorMs = requireDuration('staleIfErrorMs', o.staleIfErrorMs ?? 0);
+  if (softTimeoutMs !== undefined && staleIfErrorMs === 0) {
+    throw new RangeError('softTimeoutMs answers stale values, so staleIfErrorMs must be above 0; got 0');
   }
+  const { refreshAhead, xfetchBeta } = o;
   return {
-    load: options.load,
-    ttl: options.ttl === undefined ? Infinity : requireTtl('ttl', options.ttl),
-    jitter: options.ttlJitter ?? 0,
-    staleWhileRevalidateMs: requireDuration('staleWhileRevalidateMs', options.staleWhileRevalidateMs ?? 0),
-    staleIfErrorMs: requireDuration('staleIfErrorMs', options.staleIfErrorMs ?? 0),
-    timeoutMs,
-    absentTtlMs: requireDuration('absentTtlMs', options.absentTtlMs ?? 0),
-    errorTtlMs: requireDuration('errorTtlMs', options.errorTtlMs ?? 0),
+    ...cacheSettings(o),
+    load: requireFunction('load', o.load),
+    staleWhileRevalidateMs: requireDuration('staleWhileRevalidateMs', o.staleWhileRevalidateMs ?? 0),
+    staleIfErrorMs,
+    timeoutMs: requireDelay('timeoutMs', o.timeoutMs),
+    softTimeoutMs,
+    refreshAhead:
+      refreshAhead === undefined
+        ? undefined
+        : requireNumber('refreshAhead', refreshAhead, 'in 0..1', (n) => n >= 0 && n <= 1),
+    xfetchBeta:
+      xfetchBeta === undefined
+        ? 0
+        : requireNumber('xfetchBeta', xfetchBeta, 'finite and above 0', (n) => n > 0 && Number.isFinite(n)),
+    absentTtlMs: requireDuration('absentTtlMs', o.absentTtlMs ?? 0),
+    errorTtlMs: requireDuration('errorTtlMs', o.errorTtlMs ?? 0),
     maxConcurrentLoads: requireNumber(
       'maxConcurrentLoads',
-      options.maxConcurrentLoads ?? Infinity,
+      o.maxConcurrentLoads ?? Infinity,
       'an integer of at least 1, or Infinity',
       (n) => n === Infinity || (Number.isInteger(n) && n >= 1),
     ),
-    maxQueuedLoads: requireCount('maxQueuedLoads', options.maxQueuedLoads ?? 1000),
-    weigh: requireFunction('weigh', options.weigh),
-    onLoadError: requireFunction('onLoadError', options.onLoadError),
-    clock: requireMethods('clock', options.clock, ['now']) ?? systemClock,
-    timers: requireMethods('timers', options.timers, ['set', 'clear']) ?? systemTimers,
-    random: requireFunction('random', options.random) ?? systemRandom,
+    maxQueuedLoads: requireCount('maxQueuedLoads', o.maxQueuedLoads ?? 1000),
+    onLoadError: requireFunction('onLoadError', o.onLoadError),
+    stopwatch: o.clock ?? exactClock,
+    timers: requireMethods('timers', o.timers, ['set', 'clear']) ?? systemTimers,
   };
+}
+
+/** What a timer takes; beyond 2^31-1 it would fire at once. */
+function requireDelay(name: string, value: unknown): number | undefined {
+  return value === undefined
+    ? undefined
+    : requireNumber(name, value, 'in 1..2147483647', (n) => n >= 1 && n <= 2147483647);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LoadingCache, type LoadingCacheOptions } from '../src/index.ts';
+import { LoadingCache, type LoadingCacheOptions } from '../../src/index.ts';
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 type Call = {
@@ -23,90 +23,6 @@ function harness(options: Partial<LoadingCacheOptions<string, number>> = {}) {
   });
   return { cache, calls, armed, time };
 }
-
-describe('every schedule of steps over two keys', () => {
-  const steps = [
-    'fetch a',
-    'fetch b',
-    'abortable a',
-    'abort',
-    'set a',
-    'delete a',
-    'clear',
-    'resolve',
-    'reject',
-    'absent',
-    'timeout',
-  ];
-
-  it('settles each fetch once, runs one attached load a key and stores no stale load', async () => {
-    const schedules: string[][] = [];
-    const extend = (prefix: string[]): void => {
-      if (prefix.length === 4) schedules.push(prefix);
-      else for (const step of steps) extend([...prefix, step]);
-    };
-    extend([]);
-    const outcomes: (() => void)[] = [];
-    for (const schedule of schedules) {
-      // max 1: a load of b evicts a, and no fetch may notice.
-      const { cache, calls, armed } = harness({ max: 1, timeoutMs: 5 });
-      let version = 0;
-      const valid = new Map<Call, number>();
-      let pending = 0;
-      const aborters: AbortController[] = [];
-      const begin = (key: string, signal?: AbortSignal): void => {
-        pending++;
-        const before = calls.length;
-        cache.fetch(key, signal === undefined ? {} : { signal }).then(
-          () => pending--,
-          () => pending--,
-        );
-        for (const call of calls.slice(before)) valid.set(call, version);
-      };
-      const open: Call[] = calls;
-      for (const step of schedule) {
-        if (step === 'fetch a') begin('a');
-        else if (step === 'fetch b') begin('b');
-        else if (step === 'abortable a') {
-          const controller = new AbortController();
-          aborters.push(controller);
-          begin('a', controller.signal);
-        } else if (step === 'abort') aborters.shift()?.abort(new Error('left'));
-        else if (step === 'set a') {
-          version++;
-          cache.set('a', 1000 + version);
-        } else if (step === 'delete a') {
-          version++;
-          cache.delete('a');
-        } else if (step === 'clear') {
-          version++;
-          cache.clear();
-        } else if (step === 'timeout') for (const run of [...armed]) run();
-        else {
-          const call = open.shift();
-          if (step === 'resolve') call?.resolve(valid.get(call) ?? 0);
-          else if (step === 'reject') call?.reject(new Error('source down'));
-          else call?.resolve(undefined);
-          for (let job = 0; job < 5; job++) await Promise.resolve();
-        }
-        const held = cache.peek('a');
-        // A loaded value is the version its load began at; a set value is 1000 + version.
-        if (held !== undefined && held % 1000 !== version)
-          throw new Error(`stale ${String(held)}: ${schedule.join(', ')}`);
-        if (cache.size > 1) throw new Error(`bound: ${schedule.join(', ')}`);
-      }
-      for (const call of open.splice(0)) call.resolve(valid.get(call) ?? 0);
-      outcomes.push(() => {
-        const last = cache.peek('a');
-        if (last !== undefined && last % 1000 !== version) throw new Error(`stale at the end: ${schedule.join(', ')}`);
-        if (pending !== 0 || cache.loadsInFlight !== 0) throw new Error(`unsettled: ${schedule.join(', ')}`);
-      });
-    }
-    await turn();
-    for (const check of outcomes) check();
-    expect(outcomes).toHaveLength(11 ** 4);
-  });
-});
 
 describe('LoadingCache', () => {
   it('loads once for a thousand concurrent callers, and fails once for all of them', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LoadingCache, type LoadingCacheOptions, type RemovalReason } from '../src/index.ts';
+import { LoadingCache, type LoadingCacheOptions, type RemovalReason } from '../../src/index.ts';
 
 type Options = LoadingCacheOptions<string, number>;
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

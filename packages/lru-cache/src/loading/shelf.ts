@@ -1,0 +1,252 @@
+/**
+ * Shelf: what is held of each key, over the store of slots.
+ *
+ * A value lies in its slot as it is, with nothing around it. The slot's deadline is when the value is gone for good;
+ * its freshness ends a constant before that, the longer of the two stale windows, so no second time is kept. What is
+ * not a plain value is a `Mark`: absence, which is one object for all keys, or a failure and what is held beside it, the
+ * value of before if there is one. Such a slot lasts as long as the longer-lived of the two, and when either is over,
+ * the next look leaves the other. Marks count toward `max` and weigh 1, or what the value in them weighed; whoever is
+ * told of removals never sees them.
+ *
+ * How long loads took and how early values are refreshed are side arrays, there only when an option needs them.
+ */
+import { SlotStore } from '../slot-store.ts';
+import type { RemovalReason } from '../types.ts';
+import { type Held, drawsRefresh, leadOf, standsIn } from './freshness.ts';
+import type { Settings } from './options.ts';
+
+export class Mark<V> {
+  held: Held;
+  value: V | undefined;
+  /** When what is held beside the failure is gone. */
+  readonly end: number;
+  readonly error: unknown;
+  readonly errorUntil: number;
+
+  constructor(held: Held, value: V | undefined, end: number, error: unknown, errorUntil: number) {
+    this.held = held;
+    this.value = value;
+    this.end = end;
+    this.error = error;
+    this.errorUntil = errorUntil;
+  }
+}
+
+export class Shelf<K, V> {
+  readonly store: SlotStore<K, V | Mark<V>>;
+  /** From the end of freshness to the end. */
+  readonly graceMs: number;
+  inserts = 0;
+  updates = 0;
+  rejected = 0;
+  private readonly settings: Settings<K, V>;
+  private readonly absence = new Mark<V>('absent', undefined, Infinity, undefined, -Infinity);
+  private loadTimes: Float32Array | undefined;
+  private leads: Float32Array | undefined;
+
+  constructor(settings: Settings<K, V>) {
+    this.settings = settings;
+    this.graceMs = Math.max(settings.staleWhileRevalidateMs, settings.staleIfErrorMs);
+    if (settings.xfetchBeta > 0) this.loadTimes = new Float32Array(16);
+    if (settings.refreshAhead !== undefined) this.leads = new Float32Array(16);
+    // The store would tell the observer of marks too.
+    this.store = new SlotStore({ ...settings, observer: undefined, onRemove: farewell(settings) });
+  }
+
+  /** The slot of a value that is fresh, 0 = none. Changes nothing. O(1). */
+  fresh(key: K): number {
+    const { store } = this;
+    const slot = store.find(key);
+    if (slot === 0) return 0;
+    const held = store.value(slot);
+    if (held instanceof Mark && held.held !== 'value') return 0;
+    const deadline = held instanceof Mark ? held.end : store.deadline(slot);
+    return deadline === Infinity || this.settings.clock.now() < deadline - this.graceMs ? slot : 0;
+  }
+
+  /** The slot of a key after what is over has gone; 0 = none. Queues removals. O(1). */
+  live(key: K, now: number): number {
+    const { store } = this;
+    const slot = store.find(key);
+    if (slot === 0) return 0;
+    if (now >= store.deadline(slot)) {
+      store.remove(slot, 'expire');
+      return 0;
+    }
+    const mark = store.value(slot);
+    if (!(mark instanceof Mark) || mark === this.absence) return slot;
+    if (now >= mark.errorUntil) {
+      store.setValue(slot, mark.held === 'absent' ? this.absence : (mark.value as V));
+      store.setDeadline(slot, mark.end);
+    } else if (now >= mark.end) {
+      if (mark.value !== undefined) store.notify(mark.value, key, 'expire');
+      mark.held = 'nothing';
+      mark.value = undefined;
+    }
+    return slot;
+  }
+
+  /** What is held of a key now; undefined = nothing at all. Changes nothing. O(1). */
+  look(key: K, now: number): Held | undefined {
+    const slot = this.store.find(key);
+    if (slot === 0 || now >= this.store.deadline(slot)) return undefined;
+    const held = this.store.value(slot);
+    if (!(held instanceof Mark)) return 'value';
+    return held === this.absence || now < held.end ? held.held : 'nothing';
+  }
+
+  /** The value that may be answered in place of a load that failed or is late. Changes nothing. O(1). */
+  standIn(key: K): V | undefined {
+    const slot = this.store.find(key);
+    if (slot === 0 || this.held(slot) !== 'value') return undefined;
+    return standsIn(this.freshUntil(slot), this.settings.clock.now(), this.settings) ? this.value(slot) : undefined;
+  }
+
+  /** The value of a key that is not gone, fresh or not. Changes nothing. O(1). */
+  last(key: K): V | undefined {
+    const slot = this.store.find(key);
+    return this.look(key, this.settings.clock.now()) === 'value' ? this.value(slot) : undefined;
+  }
+
+  /** What is held in a slot that `live` answered. */
+  held(slot: number): Held {
+    const held = this.store.value(slot);
+    return held instanceof Mark ? held.held : 'value';
+  }
+
+  /** The value in a slot, fresh or not; undefined = none. */
+  value(slot: number): V | undefined {
+    const held = this.store.value(slot);
+    return held instanceof Mark ? held.value : held;
+  }
+
+  freshUntil(slot: number): number {
+    const held = this.store.value(slot);
+    const end = held instanceof Mark && held !== this.absence ? held.end : this.store.deadline(slot);
+    return this.held(slot) === 'value' ? end - this.graceMs : end;
+  }
+
+  error(slot: number): unknown {
+    const held = this.store.value(slot);
+    return held instanceof Mark ? held.error : undefined;
+  }
+
+  /** -Infinity = no failure is remembered. */
+  errorUntil(slot: number): number {
+    const held = this.store.value(slot);
+    return held instanceof Mark ? held.errorUntil : -Infinity;
+  }
+
+  /** Whether a hit on this fresh value refreshes it behind: past `refreshAhead`, or drawn by XFetch. */
+  refreshDue(slot: number): boolean {
+    const { clock, random, xfetchBeta } = this.settings;
+    const deadline = this.store.deadline(slot);
+    if (deadline === Infinity || this.store.value(slot) instanceof Mark) return false;
+    const remaining = deadline - this.graceMs - clock.now();
+    if (this.leads !== undefined && remaining <= (this.leads[slot] ?? 0)) return true;
+    return this.loadTimes !== undefined && drawsRefresh(remaining, this.loadTimes[slot] ?? 0, xfetchBeta, random());
+  }
+
+  /** Puts a value in, as the newest, in place of whatever is held. `loadMs`: 0 when it was not loaded. */
+  put(key: K, value: V, life: number, weight: number, loadMs: number): void {
+    const { store } = this;
+    const now = this.settings.clock.now();
+    let slot = this.live(key, now);
+    if (weight > this.settings.maxEntryWeight) {
+      this.refuse(slot);
+      return;
+    }
+    const old = slot === 0 ? undefined : this.value(slot);
+    if (old === undefined) this.inserts++;
+    else this.updates++;
+    if (old !== undefined && !Object.is(old, value)) store.notify(old, key, 'replace');
+    if (slot === 0) slot = store.insert(key, value, weight);
+    else this.replace(slot, value, weight);
+    store.setDeadline(slot, now + life + this.graceMs);
+    if (this.leads !== undefined)
+      this.leads = noted(this.leads, slot, leadOf(life, this.settings.refreshAhead ?? 1), store.max);
+    if (this.loadTimes !== undefined) this.loadTimes = noted(this.loadTimes, slot, loadMs, store.max);
+  }
+
+  /** The source has no value: the one held leaves, and that there is none may be remembered. */
+  putAbsent(key: K): void {
+    const { absentTtlMs, clock } = this.settings;
+    const now = clock.now();
+    const slot = this.live(key, now);
+    if (absentTtlMs === 0) {
+      if (slot !== 0) this.store.remove(slot, 'replace');
+    } else {
+      this.mark(key, slot, this.absence, now + absentTtlMs);
+    }
+  }
+
+  /** Remembers a failure beside what is held, which keeps its times. */
+  blame(key: K, error: unknown): void {
+    const { errorTtlMs, clock } = this.settings;
+    if (errorTtlMs === 0) return;
+    const now = clock.now();
+    const until = now + errorTtlMs;
+    const slot = this.live(key, now);
+    const held = slot === 0 ? undefined : this.store.value(slot);
+    if (held === undefined || (held instanceof Mark && held.held === 'nothing')) {
+      this.mark(key, slot, new Mark<V>('nothing', undefined, -Infinity, error, until), until);
+      return;
+    }
+    const end = held instanceof Mark && held !== this.absence ? held.end : this.store.deadline(slot);
+    this.store.setValue(slot, new Mark(this.held(slot), this.value(slot), end, error, until));
+    this.store.setDeadline(slot, Math.max(end, until));
+  }
+
+  /** Puts a mark in place of whatever is held. */
+  private mark(key: K, slot: number, mark: Mark<V>, deadline: number): void {
+    const { store } = this;
+    if (this.settings.maxEntryWeight < 1) {
+      this.refuse(slot);
+      return;
+    }
+    const old = slot === 0 ? undefined : this.value(slot);
+    if (old !== undefined) store.notify(old, key, 'replace');
+    let to = slot;
+    if (to === 0) to = store.insert(key, mark, 1);
+    else this.replace(to, mark, 1);
+    store.setDeadline(to, deadline);
+  }
+
+  private replace(slot: number, held: V | Mark<V>, weight: number): void {
+    const { store } = this;
+    store.setValue(slot, held);
+    store.use(slot);
+    if (weight !== store.weightOf(slot)) store.reweigh(slot, weight);
+  }
+
+  /** Too heavy to be held; what it would have replaced is out of date all the same. */
+  private refuse(slot: number): void {
+    this.rejected++;
+    if (slot !== 0) this.store.remove(slot, 'replace');
+  }
+}
+
+/** Tells of the values that leave, and of nothing else. */
+function farewell<K, V>({
+  observer,
+  onRemove,
+}: Settings<K, V>): ((held: V | Mark<V>, key: K, why: RemovalReason) => void) | undefined {
+  if (onRemove === undefined && observer?.remove === undefined) return undefined;
+  return (held, key, why) => {
+    const value = held instanceof Mark ? held.value : held;
+    if (value === undefined) return;
+    observer?.remove?.(key, why);
+    onRemove?.(value, key, why);
+  };
+}
+
+/** The array with a number noted for a slot: a longer one if need be. */
+function noted(numbers: Float32Array, slot: number, number: number, max: number): Float32Array {
+  let room = numbers;
+  if (slot >= room.length) {
+    room = new Float32Array(Math.max(slot + 1, Math.min(2 * slot, max + 1)));
+    room.set(numbers);
+  }
+  room[slot] = number;
+  return room;
+}
