@@ -46,6 +46,8 @@ export class SlotStore<K, V> {
   private readonly expirer: Expirer | undefined;
   private readonly observer: CacheObserver<K> | undefined;
   private readonly removals: RemovalQueue<K, V> | undefined;
+  /** Nobody is told of removals. */
+  private readonly plain: boolean;
   /** Slots 1..capacity exist. */
   private capacity: number;
   /** Keys at 2s, values at 2s+1. */
@@ -66,6 +68,7 @@ export class SlotStore<K, V> {
     this.expirer = options.expirer;
     this.observer = options.observer;
     this.removals = options.onRemove === undefined ? undefined : new RemovalQueue(options.onRemove);
+    this.plain = (this.policy ?? this.expirer ?? this.observer ?? this.removals) === undefined;
     this.capacity = Math.min(options.initialCapacity ?? 16, this.max);
     this.entries = pairs(this.capacity);
     this.links = new Int32Array(2 * (this.capacity + 1));
@@ -137,9 +140,21 @@ export class SlotStore<K, V> {
       this.policy.hit(slot);
       return;
     }
-    if (this.links[0] === slot) return;
-    this.unlink(slot);
-    this.linkFirst(slot);
+    this.moveToFront(slot);
+  }
+
+  private moveToFront(slot: number): void {
+    const { links } = this;
+    const first = links[0] as number;
+    if (first === slot) return;
+    const next = links[2 * slot] as number;
+    const prev = links[2 * slot + 1] as number;
+    links[2 * prev] = next;
+    links[2 * next + 1] = prev;
+    links[2 * slot] = first;
+    links[2 * slot + 1] = 0;
+    links[2 * first + 1] = slot;
+    links[0] = slot;
   }
 
   /**
@@ -155,6 +170,9 @@ export class SlotStore<K, V> {
   insertSought(key: K, value: V, weight: number): number {
     const { keyIndex } = this;
     const hash = keyIndex.sought;
+    if (weight === 1 && this.size >= this.max && this.plain && this.weights === undefined) {
+      return this.recycle(key, value, hash);
+    }
     while (this.size > 0 && (this.size >= this.max || this.weight + weight > this.maxWeight)) this.evict(hash);
     let slot = this.free;
     if (slot === 0) {
@@ -172,6 +190,20 @@ export class SlotStore<K, V> {
     this.weigh(slot, weight, true);
     // Asked for again: entering the key may have changed the level of the index.
     if (this.policy !== undefined) this.policy.insert(slot, keyIndex.hashOf(slot));
+    return slot;
+  }
+
+  /** What evicting and inserting come to when nobody is told and nothing is weighed: the oldest slot changes hands. */
+  private recycle(key: K, value: V, hash: number): number {
+    const { keyIndex, entries } = this;
+    const slot = this.links[1] as number;
+    keyIndex.remove(slot);
+    if (this.deadlines !== undefined) this.deadlines[slot] = Infinity;
+    entries[2 * slot] = key === 0 ? 0 : key;
+    entries[2 * slot + 1] = value;
+    keyIndex.add(slot, hash);
+    this.moveToFront(slot);
+    this.evictions++;
     return slot;
   }
 
