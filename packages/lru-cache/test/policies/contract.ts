@@ -210,7 +210,7 @@ export function policyContract(make: () => Policy, options: ContractOptions = {}
     const counted = (name: string, count: (made: object, first: unknown) => void): void => {
       const real = Reflect.get(globalThis, name) as new (...given: unknown[]) => object;
       const construct = (target: typeof real, given: unknown[], newTarget: typeof real): object => {
-        const made = Reflect.construct(target, given, newTarget) as object;
+        const made = Reflect.construct(target, given, newTarget);
         count(made, given[0]);
         return made;
       };
