@@ -1,0 +1,158 @@
+/**
+ * Entries: the slots with what lru-cache promises about them: who is told when a value comes or goes, and in which order.
+ *
+ * `dispose` is called in place, while the entry is still held; `disposeAfter` when the operation is over, in the same
+ * order. That is why entries are evicted from here, before the store would have to: the store tells of removals when
+ * they are over. Room is made before an entry is weighed, so both bounds hold whenever a callback looks.
+ *
+ * A slot holds a value or the background fetch that will bring one. Such a fetch is aborted with its entry; the value it
+ * would replace is disposed of when the entry is evicted or overwritten, but not when it is deleted (lru-cache's rule).
+ */
+import { SlotStore } from '../slot-store.ts';
+import { Ages } from './ages.ts';
+import type { AgeSettings } from './ages.ts';
+import { BackgroundFetch } from './background-fetch.ts';
+import type { FixedOptions } from './options.ts';
+import type { DisposeReason, DisposeTask, Entry, InsertReason, Status } from './types.ts';
+
+export class Entries<K, V, FC> {
+  readonly store: SlotStore<K, V | BackgroundFetch<V>>;
+  readonly ages: Ages;
+  /** Whether entries have sizes; otherwise each weighs 1, and no one is told. */
+  readonly sized: boolean;
+  private readonly fixed: FixedOptions<K, V, FC>;
+  private readonly tasks: DisposeTask<K, V>[] = [];
+
+  constructor(fixed: FixedOptions<K, V, FC>, settings: AgeSettings, sized: boolean) {
+    this.fixed = fixed;
+    this.sized = sized;
+    this.store = new SlotStore({ max: fixed.bound, maxWeight: Infinity, clock: fixed.perf });
+    this.ages = new Ages(fixed.perf, settings, (slot) => {
+      this.remove(slot, 'expire');
+      this.finish();
+    });
+  }
+
+  get weight(): number {
+    return this.sized ? this.store.weight : 0;
+  }
+
+  /** The background fetch in a slot. */
+  fetchIn(slot: number): BackgroundFetch<V> | undefined {
+    if (this.fixed.fetchMethod === undefined) return undefined;
+    const held = this.store.value(slot);
+    return held instanceof BackgroundFetch ? held : undefined;
+  }
+
+  /** What a reader may see: the value, or the one that a background fetch will replace. */
+  visible(slot: number): V | undefined {
+    const held = this.store.value(slot);
+    return held instanceof BackgroundFetch ? held.stale : held;
+  }
+
+  /** What can be told of the value in a slot, if there is one. */
+  entry(slot: number): Entry<V> | undefined {
+    const value = slot === 0 ? undefined : this.visible(slot);
+    if (value === undefined) return undefined;
+    return this.sized ? { value, size: this.store.weightOf(slot) } : { value };
+  }
+
+  /** Puts in a key that is not held. */
+  add(key: K, value: V | BackgroundFetch<V>, weight: number, status?: Status<K, V, FC>): number {
+    if (this.store.size >= this.fixed.bound) this.evict();
+    // It stands in the list while room is made for what it weighs: so no one gets the slots of those who go for it.
+    const slot = this.store.insert(key, value, this.sized ? 0 : 1);
+    this.resize(slot, weight, status);
+    return slot;
+  }
+
+  /** Stores a value in the place of another; `by` is the fetch that brings it, which need not be aborted. */
+  replace(
+    slot: number,
+    value: V,
+    weight: number,
+    tellNobody: boolean,
+    by: BackgroundFetch<V> | undefined,
+    status: Status<K, V, FC> | undefined,
+  ): InsertReason {
+    const { store } = this;
+    store.use(slot);
+    if (store.value(slot) === value) return 'update';
+    const fetch = this.fetchIn(slot);
+    const old = this.visible(slot);
+    if (fetch !== by && !tellNobody) fetch?.abort('replaced');
+    if (status !== undefined && old !== undefined) status.oldValue = old;
+    if (old !== undefined && old !== value && !tellNobody) this.dispose(old, store.key(slot), 'set');
+    this.resize(slot, weight, status);
+    store.setValue(slot, value);
+    return old === undefined ? 'add' : old === value ? 'update' : 'replace';
+  }
+
+  /** Takes the oldest out; its value, or the stale one of its fetch. */
+  evict(): V | undefined {
+    const slot = this.store.oldest();
+    const value = this.visible(slot);
+    this.fetchIn(slot)?.abort('evicted');
+    if (value !== undefined) this.dispose(value, this.store.key(slot), 'evict');
+    this.release(slot);
+    return value;
+  }
+
+  remove(slot: number, reason: DisposeReason): void {
+    const fetch = this.fetchIn(slot);
+    if (fetch === undefined) this.dispose(this.store.value(slot) as V, this.store.key(slot), reason);
+    else fetch.abort('deleted');
+    this.release(slot);
+  }
+
+  /** Whether there was anything to remove. */
+  delete(key: K, reason: DisposeReason): boolean {
+    const slot = this.store.find(key);
+    if (slot !== 0) this.remove(slot, reason);
+    this.finish();
+    return slot !== 0;
+  }
+
+  /** Tells of all first, as lru-cache does, then takes them out. */
+  clear(): void {
+    const { store } = this;
+    for (let slot = store.oldest(); slot !== 0; slot = store.newer(slot)) {
+      const fetch = this.fetchIn(slot);
+      if (fetch === undefined) this.dispose(store.value(slot) as V, store.key(slot), 'delete');
+      else fetch.abort('deleted');
+    }
+    for (let slot = store.oldest(); slot !== 0; slot = store.oldest()) this.release(slot);
+    this.finish();
+  }
+
+  inserted(value: V, key: K, reason: InsertReason): void {
+    this.fixed.onInsert?.(value, key, reason);
+  }
+
+  /** The operation is over: calls `disposeAfter` for what it disposed of. */
+  finish(): void {
+    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) {
+      this.fixed.disposeAfter?.(...task);
+    }
+  }
+
+  /** Gives the newest entry its weight, and evicts others first until that fits. */
+  private resize(slot: number, weight: number, status: Status<K, V, FC> | undefined): void {
+    if (!this.sized) return;
+    const { store } = this;
+    const most = this.fixed.maxSize || Infinity;
+    while (store.size > 1 && store.weight - store.weightOf(slot) + weight > most) this.evict();
+    store.reweigh(slot, weight);
+    if (status !== undefined) Object.assign(status, { entrySize: weight, totalCalculatedSize: store.weight });
+  }
+
+  private dispose(value: V, key: K, reason: DisposeReason): void {
+    this.fixed.dispose?.(value, key, reason);
+    if (this.fixed.disposeAfter !== undefined) this.tasks.push([value, key, reason]);
+  }
+
+  private release(slot: number): void {
+    this.ages.forget(slot);
+    this.store.remove(slot, 'delete');
+  }
+}
