@@ -4,7 +4,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { referenceHits, references, type ReferenceName } from '../../bench/reference-policies.ts';
+import {
+  referenceHits,
+  references,
+  referenceS3Fifo,
+  type ReferenceName,
+  type ReferencePolicy,
+} from '../../bench/reference-policies.ts';
 import { openTrace, type OpenTrace } from '../../bench/trace-file.ts';
 import { arc, clock, lru, s3Fifo, sieve } from '../../src/policies/index.ts';
 import { generatedTrace, generatedTraceNames } from '../../src/simulate/generated-traces.ts';
@@ -16,8 +22,7 @@ const names = Object.keys(policies) as ReferenceName[];
 const nightly = process.env['NIGHTLY'] === '1';
 
 /** The first request that only one of the two answers, -1 when they agree. */
-function firstDifference(policy: Policy, name: ReferenceName, ids: Iterable<number>, max: number): number {
-  const reference = references[name](max);
+function firstDifference(policy: Policy, reference: ReferencePolicy, ids: Iterable<number>, max: number): number {
   const slotOf = new Map<number, number>();
   const idIn: number[] = [];
   const fingerprint = (id: number): number => Math.imul(id + 1, 0x9e3779b1);
@@ -44,15 +49,17 @@ function firstDifference(policy: Policy, name: ReferenceName, ids: Iterable<numb
   return -1;
 }
 
+/** Some keys often, some now and then, and some never again. */
+const requests: fc.Arbitrary<number[]> = fc
+  .array(fc.tuple(fc.nat(40), fc.nat(9)), { minLength: 50, maxLength: 400, size: 'max' })
+  .map((steps) => steps.map(([id, kind], at) => (kind === 0 ? 1000 + at : kind < 5 ? id % 12 : id)));
+
 describe.each(names)('%s against its paper', (name) => {
   it('hits when the paper does, on requests at random', () => {
     const max = fc.constantFrom(1, 2, 3, 4, 10, 11, 25);
-    // Neighbours of a walk: recent keys come back, old ones too, and some never.
-    const walk = fc.array(fc.tuple(fc.nat(40), fc.nat(9)), { minLength: 50, maxLength: 400, size: 'max' });
     fc.assert(
-      fc.property(max, walk, (entries, steps) => {
-        const ids = steps.map(([id, kind], at) => (kind === 0 ? 1000 + at : kind < 5 ? id % 12 : id));
-        expect(firstDifference(policies[name](), name, ids, entries)).toBe(-1);
+      fc.property(max, requests, (entries, ids) => {
+        expect(firstDifference(policies[name](), references[name](entries), ids, entries)).toBe(-1);
       }),
       { numRuns: nightly ? 20_000 : 200 },
     );
@@ -61,8 +68,22 @@ describe.each(names)('%s against its paper', (name) => {
   it.each(generatedTraceNames)('hits when the paper does, on %s', (trace) => {
     const { ids } = generatedTrace(trace, 7, nightly ? 60_000 : 8000);
     for (const max of nightly ? [64, 256, 1000, 4000] : [64, 300]) {
-      expect(firstDifference(policies[name](), name, ids, max), `at ${max} entries`).toBe(-1);
+      expect(firstDifference(policies[name](), references[name](max), ids, max), `at ${max} entries`).toBe(-1);
     }
+  });
+});
+
+describe('s3Fifo against its paper, with other parts for newcomers and other promotions', () => {
+  it('hits when the paper does', () => {
+    const max = fc.constantFrom(2, 5, 12, 20, 30);
+    const smallRatio = fc.constantFrom(0.01, 0.3, 0.5, 0.9);
+    fc.assert(
+      fc.property(max, smallRatio, fc.constantFrom(1, 2, 3), requests, (entries, ratio, promoteAt, ids) => {
+        const policy = s3Fifo({ smallRatio: ratio, promoteAt });
+        expect(firstDifference(policy, referenceS3Fifo(entries, ratio, promoteAt), ids, entries)).toBe(-1);
+      }),
+      { numRuns: nightly ? 20_000 : 200 },
+    );
   });
 });
 
