@@ -222,7 +222,10 @@ function respond(
   body: ReadableStream | Uint8Array | null,
 ): Response {
   const init = { status, statusText, headers: toHeaders(headers) };
-  const response = new Response(BODILESS.includes(status) ? null : (body as BodyInit | null), init);
+  const response = new Response(
+    BODILESS.includes(status) ? null : (body as ConstructorParameters<typeof Response>[0]),
+    init,
+  );
   // A constructed response has no URL, and callers resolve links against it.
   Object.defineProperty(response, 'url', { value: url });
   return response;

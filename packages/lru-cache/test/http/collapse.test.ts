@@ -34,7 +34,7 @@ function setUp(options: Partial<HttpCacheOptions> = {}) {
   return { clock, timers, asked, cached, crowd };
 }
 
-const page = (body: BodyInit | null, fields: Fields, status = 200): Response =>
+const page = (body: ConstructorParameters<typeof Response>[0] | null, fields: Fields, status = 200): Response =>
   new Response(body, { status, headers: fields });
 
 /** A body that the test writes by hand. */
