@@ -137,12 +137,14 @@ export class Shelf<K, V> {
     return held instanceof Mark ? held.errorUntil : -Infinity;
   }
 
-  /** Whether a hit on this fresh value refreshes it behind: past `refreshAhead`, or drawn by XFetch. */
+  /** Whether a hit on this fresh value refreshes it behind: past `refreshAhead`, or drawn by XFetch; never while a failure is remembered. */
   refreshDue(slot: number): boolean {
     const { clock, random, xfetchBeta } = this.settings;
-    const deadline = this.store.deadline(slot);
-    if (deadline === Infinity || this.store.value(slot) instanceof Mark) return false;
-    const remaining = deadline - this.graceMs - clock.now();
+    const now = clock.now();
+    const held = this.store.value(slot);
+    if (held instanceof Mark && now < held.errorUntil) return false;
+    const remaining = this.freshUntil(slot) - now;
+    if (remaining === Infinity) return false;
     if (this.leads !== undefined && remaining <= (this.leads[slot] ?? 0)) return true;
     return this.loadTimes !== undefined && drawsRefresh(remaining, this.loadTimes[slot] ?? 0, xfetchBeta, random());
   }
