@@ -61,6 +61,7 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
     requireFunction('weigh', weigh);
     requireFunction('onRemove', onRemove);
     this.settings = settings;
+    if ((load as unknown) === undefined) throw new TypeError('load must be a function; got undefined');
     this.source = requireFunction('load', load);
     this.remote = new RemoteLoad(settings, () => this.mark());
     this.l1 = new LoadingCache<string, Held<V>>({

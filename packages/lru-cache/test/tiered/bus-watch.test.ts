@@ -153,7 +153,7 @@ describe('the law', () => {
           const watch = running(heartbeatMs);
           let [now, seq, nextBeat] = [0, 0, 500];
           let pending: number | undefined;
-          let missed = false;
+          let missed = false as boolean;
           const noticed = (emptied: boolean): void => {
             if (emptied) pending = undefined;
           };
