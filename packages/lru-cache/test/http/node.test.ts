@@ -232,7 +232,10 @@ describe('validation of a handler', () => {
 
   it('a 500 is replaced by the stale page, however it is written (RFC 5861, 4)', async () => {
     const { ask, clock } = await setUp((req, res, n) => {
-      if (n === 1) return tagged(req, res, n);
+      if (n === 1) {
+        tagged(req, res, n);
+        return;
+      }
       res.statusCode = 500;
       res.setHeader('x-secret', 'stack');
       res.write('it ');
@@ -428,11 +431,11 @@ describe('other servers', () => {
     const port = await listen(
       createServer((req, res) => {
         // As such middleware does: it takes the header just before it goes out.
-        const { writeHead } = res;
-        res.writeHead = ((status: number) => {
+        const writeHead: (status: number) => ServerResponse = res.writeHead.bind(res);
+        res.writeHead = (status: number) => {
           res.setHeader('x-outer', 'yes');
-          return writeHead.call(res, status);
-        }) as typeof res.writeHead;
+          return writeHead(status);
+        };
         cached(req, res, () => void res.writeHead(200, minute).end('v'));
       }),
     );

@@ -306,6 +306,7 @@ describe('RFC 9111, 4.1: Vary', () => {
     expect(matchesVary(both, list({ a: '1' }))).toBe(true);
     expect(matchesVary(both, list({ a: '1', b: '2' }))).toBe(false);
     expect(matchesVary(both, list({ b: '2' }))).toBe(false);
+    expect(matchesVary(both, list({ a: '1', b: '' }))).toBe(false);
     expect(
       matchesVary(stored({ Vary: 'a', vary: 'b' }, { requestHeaders: list({ a: '1' }) }), list({ a: '1', b: '1' })),
     ).toBe(false);
