@@ -9,15 +9,17 @@ const nightly = process.env['NIGHTLY'] === '1';
 /** The cache reduced to deadlines, and what must have left by when. */
 class Model {
   readonly deadlines = new Map<number, number>();
-  /** The last moment at which it may still be there: a tick after its deadline, or after it was set too late. */
+  /** The last moment at which it may still be there: its tick, or the next one when it was overdue from the start. */
   readonly latest = new Map<number, number>();
   readonly expired: number[] = [];
   readonly world: World;
   readonly wheel: Expirer;
   readonly tickMs: number;
+  readonly start: number;
 
   constructor(tickMs: number, start: number, slots: number) {
     this.tickMs = tickMs;
+    this.start = start;
     this.world = new World(start);
     this.wheel = timingWheel({ tickMs, timers: this.world });
     this.wheel.attach({
@@ -38,8 +40,10 @@ class Model {
 
   schedule(slot: number, deadline: number): void {
     this.deadlines.set(slot, deadline);
+    const { tickMs, start, world } = this;
+    const tick = Math.max(Math.ceil((deadline - start) / tickMs), Math.floor((world.now() - start) / tickMs) + 1);
     // A timer's delay is whole milliseconds, rounded up.
-    this.latest.set(slot, Math.max(deadline, this.world.now()) + this.tickMs + 1);
+    this.latest.set(slot, start + tick * tickMs + 1);
     this.wheel.schedule(slot, deadline);
   }
 
