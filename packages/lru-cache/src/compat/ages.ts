@@ -1,7 +1,7 @@
 /**
  * Ages: when each entry's ttl began, how long it is, and what time it is.
  *
- * Stale means `now - start > ttl`: an entry as old as its ttl is still good. An entry without ttl has both numbers 0.
+ * Stale means `now - start > ttl`: an entry as old as its ttl is still good. An entry without ttl has the ttl 0.
  * Nothing is kept until the first ttl is set. A reading of the clock is kept for `ttlResolution` milliseconds, by a
  * timer; readings that become a start are always fresh. The native caches keep one deadline per slot instead; here
  * both parts have to be told (`dump`, `status`) and set (`start`, `noUpdateTTL`) one by one.
@@ -48,7 +48,7 @@ export class Ages {
   /** Gives a slot a ttl, 0 = none; with `keep`, only learns that there are such things. */
   set(slot: number, ttl: number, start?: number, keep = false): void {
     if (ttl !== 0) this.begin();
-    if (!this.on || keep) return;
+    if (!this.on || keep || slot === 0) return;
     const { starts, ttls } = this;
     while (starts.length <= slot) {
       starts.push(0);
@@ -77,14 +77,13 @@ export class Ages {
   /** Milliseconds until stale, negative once it is; Infinity = never. */
   left(slot: number): number {
     const ttl = this.ttls[slot];
-    const start = this.starts[slot];
-    return ttl && start ? ttl - (this.now() - start) : Infinity;
+    return ttl ? ttl - (this.now() - (this.starts[slot] as number)) : Infinity;
   }
 
   tell<K, V, FC>(status: Status<K, V, FC> | undefined, slot: number): void {
     const ttl = this.ttls[slot];
-    const start = this.starts[slot];
-    if (status === undefined || !ttl || !start) return;
+    if (status === undefined || !ttl) return;
+    const start = this.starts[slot] as number;
     const now = this.now();
     Object.assign(status, { ttl, start, now, remainingTTL: ttl - (now - start) });
   }
@@ -92,8 +91,8 @@ export class Ages {
   /** What is left, for `info`. */
   inform<V>(entry: Entry<V>, slot: number): void {
     const ttl = this.ttls[slot];
-    const start = this.starts[slot];
-    if (ttl && start) Object.assign(entry, { ttl: ttl - (this.perf.now() - start), start: Date.now() });
+    if (!ttl) return;
+    Object.assign(entry, { ttl: ttl - (this.perf.now() - (this.starts[slot] as number)), start: Date.now() });
   }
 
   /** The ttl and the wall-clock time at which it began, for `dump`. */

@@ -7,6 +7,9 @@
  *
  * A slot holds a value or the background fetch that will bring one. Such a fetch is aborted with its entry; the value it
  * would replace is disposed of when the entry is evicted or overwritten, but not when it is deleted (lru-cache's rule).
+ *
+ * A callback that changes the cache in the middle of an operation breaks the rules, but not the cache: after each call it
+ * is looked whether the entry is still there.
  */
 import { SlotStore } from '../slot-store.ts';
 import { Ages } from './ages.ts';
@@ -14,6 +17,7 @@ import type { AgeSettings } from './ages.ts';
 import { BackgroundFetch } from './background-fetch.ts';
 import type { FixedOptions } from './options.ts';
 import type { DisposeReason, DisposeTask, Entry, InsertReason, Status } from './types.ts';
+import { walk } from './walk.ts';
 
 export class Entries<K, V, FC> {
   readonly store: SlotStore<K, V | BackgroundFetch<V>>;
@@ -28,7 +32,7 @@ export class Entries<K, V, FC> {
     this.sized = sized;
     this.store = new SlotStore({ max: fixed.bound, maxWeight: Infinity, clock: fixed.perf });
     this.ages = new Ages(fixed.perf, settings, (slot) => {
-      this.remove(slot, 'expire');
+      this.take(slot, 'expire');
       this.finish();
     });
   }
@@ -57,16 +61,21 @@ export class Entries<K, V, FC> {
     return this.sized ? { value, size: this.store.weightOf(slot) } : { value };
   }
 
-  /** Puts in a key that is not held. */
+  /** Puts in a key that is not held. 0 when a callback has taken it out again. */
   add(key: K, value: V | BackgroundFetch<V>, weight: number, status?: Status<K, V, FC>): number {
-    if (this.store.size >= this.fixed.bound) this.evict();
-    // It stands in the list while room is made for what it weighs: so no one gets the slots of those who go for it.
-    const slot = this.store.insert(key, value, this.sized ? 0 : 1);
-    this.resize(slot, weight, status);
-    return slot;
+    const { store } = this;
+    while (store.size >= this.fixed.bound) this.take(store.oldest(), 'evict');
+    const meanwhile = store.find(key);
+    if (meanwhile !== 0) this.release(meanwhile);
+    // It stands in the list while room is made for what it weighs, as in lru-cache.
+    const slot = store.insert(key, value, this.sized ? 0 : 1);
+    return this.resize(slot, key, weight, status) ? slot : 0;
   }
 
-  /** Stores a value in the place of another; `by` is the fetch that brings it, which need not be aborted. */
+  /**
+   * Stores a value in the place of another; `by` is the fetch that brings it, which need not be aborted. Undefined when
+   * a callback has taken the entry out.
+   */
   replace(
     slot: number,
     value: V,
@@ -74,54 +83,42 @@ export class Entries<K, V, FC> {
     tellNobody: boolean,
     by: BackgroundFetch<V> | undefined,
     status: Status<K, V, FC> | undefined,
-  ): InsertReason {
+  ): InsertReason | undefined {
     const { store } = this;
+    const key = store.key(slot);
     store.use(slot);
     if (store.value(slot) === value) return 'update';
     const fetch = this.fetchIn(slot);
     const old = this.visible(slot);
     if (fetch !== by && !tellNobody) fetch?.abort('replaced');
     if (status !== undefined && old !== undefined) status.oldValue = old;
-    if (old !== undefined && old !== value && !tellNobody) this.dispose(old, store.key(slot), 'set');
-    this.resize(slot, weight, status);
+    if (old !== undefined && old !== value && !tellNobody) this.dispose(old, key, 'set');
+    if (!this.resize(slot, key, weight, status)) return undefined;
     store.setValue(slot, value);
     return old === undefined ? 'add' : old === value ? 'update' : 'replace';
   }
 
-  /** Takes the oldest out; its value, or the stale one of its fetch. */
-  evict(): V | undefined {
-    const slot = this.store.oldest();
+  /** Tells of an entry and takes it out, unless a callback has done so. Its value, or the stale one of its fetch. */
+  take(slot: number, reason: DisposeReason): V | undefined {
+    const key = this.store.key(slot);
     const value = this.visible(slot);
-    this.fetchIn(slot)?.abort('evicted');
-    if (value !== undefined) this.dispose(value, this.store.key(slot), 'evict');
-    this.release(slot);
+    this.tell(slot, reason);
+    if (this.store.find(key) === slot) this.release(slot);
     return value;
-  }
-
-  remove(slot: number, reason: DisposeReason): void {
-    const fetch = this.fetchIn(slot);
-    if (fetch === undefined) this.dispose(this.store.value(slot) as V, this.store.key(slot), reason);
-    else fetch.abort('deleted');
-    this.release(slot);
   }
 
   /** Whether there was anything to remove. */
   delete(key: K, reason: DisposeReason): boolean {
     const slot = this.store.find(key);
-    if (slot !== 0) this.remove(slot, reason);
+    if (slot !== 0) this.take(slot, reason);
     this.finish();
     return slot !== 0;
   }
 
   /** Tells of all first, as lru-cache does, then takes them out. */
   clear(): void {
-    const { store } = this;
-    for (let slot = store.oldest(); slot !== 0; slot = store.newer(slot)) {
-      const fetch = this.fetchIn(slot);
-      if (fetch === undefined) this.dispose(store.value(slot) as V, store.key(slot), 'delete');
-      else fetch.abort('deleted');
-    }
-    for (let slot = store.oldest(); slot !== 0; slot = store.oldest()) this.release(slot);
+    for (const slot of walk(this, true)) this.tell(slot, 'delete');
+    for (let slot = this.store.oldest(); slot !== 0; slot = this.store.oldest()) this.release(slot);
     this.finish();
   }
 
@@ -136,14 +133,30 @@ export class Entries<K, V, FC> {
     }
   }
 
-  /** Gives the newest entry its weight, and evicts others first until that fits. */
-  private resize(slot: number, weight: number, status: Status<K, V, FC> | undefined): void {
-    if (!this.sized) return;
+  /** Gives an entry its weight, and evicts others first until that fits. False when it is not there any more. */
+  private resize(slot: number, key: K, weight: number, status: Status<K, V, FC> | undefined): boolean {
     const { store } = this;
     const most = this.fixed.maxSize || Infinity;
-    while (store.size > 1 && store.weight - store.weightOf(slot) + weight > most) this.evict();
+    const held = (): boolean => store.find(key) === slot;
+    if (!this.sized) return held();
+    while (held() && store.size > 1 && store.weight - store.weightOf(slot) + weight > most) {
+      const oldest = store.oldest();
+      this.take(oldest === slot ? store.newer(slot) : oldest, 'evict');
+    }
+    if (!held()) return false;
     store.reweigh(slot, weight);
     if (status !== undefined) Object.assign(status, { entrySize: weight, totalCalculatedSize: store.weight });
+    return true;
+  }
+
+  /** Aborts a fetch, disposes of a value; and of what the fetch would replace, if it is evicted. */
+  private tell(slot: number, reason: DisposeReason): void {
+    const evicted = reason === 'evict';
+    const key = this.store.key(slot);
+    const value = this.visible(slot);
+    const fetch = this.fetchIn(slot);
+    fetch?.abort(evicted ? 'evicted' : 'deleted');
+    if (value !== undefined && (evicted || fetch === undefined)) this.dispose(value, key, reason);
   }
 
   private dispose(value: V, key: K, reason: DisposeReason): void {

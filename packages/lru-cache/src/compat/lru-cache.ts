@@ -154,7 +154,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
     const entries = this.#entries;
     try {
       while (entries.store.size > 0) {
-        const value = entries.evict();
+        const value = entries.take(entries.store.oldest(), 'evict');
         if (value !== undefined) return value;
       }
       return undefined;

@@ -72,12 +72,14 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
       entries.delete(k, 'set');
       return;
     }
-    let slot = entries.store.find(k);
-    let reason: T.InsertReason = 'add';
     const quiet = o.noDisposeOnSet ?? this.settings.noDisposeOnSet;
-    const fresh = slot === 0;
-    if (fresh) slot = entries.add(k, v, size, status);
-    else reason = entries.replace(slot, v, size, quiet, by, status);
+    let slot = entries.store.find(k);
+    let reason = slot === 0 ? undefined : entries.replace(slot, v, size, quiet, by, status);
+    const fresh = reason === undefined;
+    if (reason === undefined) {
+      slot = entries.add(k, v, size, status);
+      reason = 'add';
+    }
     if (status !== undefined) status.set = reason;
     entries.inserted(v, k, reason);
     const keep = !fresh && (o.noUpdateTTL ?? this.settings.noUpdateTTL);
@@ -117,9 +119,13 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
     const fetch = startFetch(entries, method, k, stale, options, o.context as FC, (value, by) =>
       this.write(k, value, options, options.status, by),
     );
-    if (stale !== undefined) {
-      fetch.slot = slot;
-      entries.store.setValue(slot, fetch);
+    const at = entries.store.find(k);
+    if (at !== 0) {
+      // Not where the method has put a value itself.
+      if (at === slot && entries.store.value(slot) === stale) {
+        fetch.slot = slot;
+        entries.store.setValue(slot, fetch);
+      }
       return fetch;
     }
     const weight = this.sizeOf(undefined, k, o);

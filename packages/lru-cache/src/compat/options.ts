@@ -102,7 +102,7 @@ export interface Settings<K, V> extends Record<(typeof FLAGS)[number], boolean> 
 /** The other options that may be assigned later. */
 export function readNumbers<K, V, FC>(o: OptionsBase<K, V, FC>): unknown {
   const { ttl, ttlResolution, sizeCalculation } = o;
-  const maxEntrySize = requireBound('maxEntrySize', o.maxEntrySize ?? 0) || (o.maxSize ?? 0);
+  const maxEntrySize = (o.maxEntrySize ? requireBound('maxEntrySize', o.maxEntrySize) : 0) || (o.maxSize ?? 0);
   if (sizeCalculation !== undefined && maxEntrySize === 0) {
     throw new TypeError('sizeCalculation needs maxSize or maxEntrySize; got neither');
   }

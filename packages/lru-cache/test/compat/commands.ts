@@ -177,7 +177,7 @@ const async: fc.WeightedArbitrary<Command>[] = [
 ];
 
 export function sequences(fetching: boolean, length: number): fc.Arbitrary<Command[]> {
-  return fc.array(fc.oneof(...sync, ...rare, ...(fetching ? async : [])), { minLength: 5, maxLength: length });
+  return fc.array(fc.oneof(...sync, ...rare, ...(fetching ? async : [])), { minLength: length / 5, maxLength: length });
 }
 
 export function configs(fetching: boolean): fc.Arbitrary<Config> {

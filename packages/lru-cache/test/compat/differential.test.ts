@@ -76,7 +76,7 @@ function count({ calls, sized, ...plain }: Config): void {
 }
 
 function check(fetching: boolean, runs: number): Promise<void> {
-  const length = nightly ? 60 : 25;
+  const length = nightly ? 100 : 25;
   return fc.assert(
     fc.asyncProperty(configs(fetching), sequences(fetching, length), fc.constantFrom(0, 0.25), compare),
     { numRuns: runs, interruptAfterTimeLimit: nightly ? 1_200_000 : 60_000, markInterruptAsFailure: true },

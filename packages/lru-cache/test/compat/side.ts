@@ -6,6 +6,7 @@
  */
 import { LRUCache } from '../../src/compat/index.ts';
 import type { Command, Config } from './commands.ts';
+import { show } from './show.ts';
 
 export type Key = string;
 export type Value = number;
@@ -153,8 +154,8 @@ export class Side {
         this.looping = false;
         return undefined;
       }
-      case 'reload': // See `look`; here it would make a difference which ttl that is.
-      {
+      case 'reload': {
+        // See `look`; here it would make a difference which ttl that is.
         cache.load(
           cache
             .dump()
@@ -243,19 +244,4 @@ export class Side {
   private note(...what: unknown[]): void {
     this.log.push(what.map(show).join(' '));
   }
-}
-
-/** Fields that are undefined count as absent, and the order of fields does not matter. */
-function show(value: unknown): string {
-  if (value instanceof TypeError) return 'TypeError';
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  if (Array.isArray(value)) return `[${value.map(show).join()}]`;
-  if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-    return `{${fields
-      .map(([name, field]) => `${name}:${show(field)}`)
-      .sort()
-      .join()}}`;
-  }
-  return String(value);
 }
