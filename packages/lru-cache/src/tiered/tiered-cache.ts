@@ -232,7 +232,11 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
     if (bus === undefined) return () => undefined;
     const stop = bus.subscribe(
       (message) => this.hear(message),
-      (up) => this.watch.link(up),
+      (up) => {
+        this.watch.link(up);
+        // Only a beat that is sent from now on can prove that the connection works.
+        if (up) this.beat();
+      },
     );
     this.beat();
     return stop;
@@ -246,6 +250,8 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
 
   private beat(): void {
     const { timers, heartbeatMs, clock } = this.settings;
+    if (this.closed) return;
+    timers.clear(this.beatTimer);
     this.beatTimer = timers.set(() => this.beat(), heartbeatMs);
     if (this.watch.overdue(clock.now())) this.empty();
     // One at a time: a client that cannot send may queue.

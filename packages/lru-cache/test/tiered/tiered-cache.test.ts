@@ -551,12 +551,15 @@ describe('a bus that is lost', () => {
   });
 
   it('a connection that is known to be lost counts at once', async () => {
-    const { top, bus, cut } = world();
+    const { top, bus, cut, mend } = world();
     const a = top.cache<number>({ bus, load: () => 1 });
     await top.pass(1);
     expect(a.stats().busUp).toBe(true);
     cut(true);
     expect(a.stats().busUp).toBe(false);
+    mend();
+    await drain();
+    expect(a.stats().busUp, 'and its return is tried at once').toBe(true);
   });
 
   it('while it is lost an absence is asked for again as well, and a stale value stands in for a load that fails', async () => {
