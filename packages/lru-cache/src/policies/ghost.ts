@@ -9,7 +9,7 @@
  * Invariants: a fingerprint is remembered once; a cell points to a ring position in use. A position whose fingerprint the
  * table does not find *there* is a hole, left by `remove`: so holes need no mark. The ring is a quarter longer than the
  * capacity; when holes have eaten that, they are squeezed out in one pass, O(1) amortised. The table is probed linearly and
- * repaired by shifting back (Knuth, TAOCP 3, 6.4, algorithm R), so it never fills with tombstones.
+ * repaired at each removal by placing the rest of the cluster anew, so it never fills with tombstones (Sedgewick, Algorithms).
  *
  * Two keys with one fingerprint are one ghost: at 32 bits and 1e5 ghosts, one look-up in 40,000 is answered wrongly, and the
  * price is one entry placed in another queue.
@@ -25,7 +25,7 @@ export class Ghost {
   /** Position of the oldest, and how many positions from there on are in use, holes included. */
   private first = 0;
   private span = 0;
-  /** Ring position + 1, 0 = empty. A power of two. */
+  /** Ring position + 1, 0 = empty. A power of two, at most two thirds ever in use. */
   private cells: Int32Array = cellsFor(FIRST_LENGTH);
 
   /** `capacity`: most fingerprints remembered, 0 or more. */
@@ -33,40 +33,38 @@ export class Ghost {
     this.capacity = capacity;
   }
 
-  has(hash: number): boolean {
-    return this.cellOf(hash | 0) >= 0;
-  }
-
   /** Remembers as the newest; forgets the oldest when full. Amortised O(1). */
   add(hash: number): void {
-    if (this.capacity === 0) return;
-    const fingerprint = hash | 0;
-    this.remove(fingerprint);
+    this.remove(hash);
     if (this.size >= this.capacity) this.dropOldest();
+    if (this.size >= this.capacity) return;
     if (this.span === this.ring.length) this.makeRoom();
-    const position = this.at(this.span++);
-    this.ring[position] = fingerprint;
-    this.place(position);
+    this.append(hash | 0);
     this.size++;
   }
 
   /** Whether it was remembered. O(1). */
   remove(hash: number): boolean {
-    const cell = this.cellOf(hash | 0);
-    if (cell < 0) return false;
-    this.erase(cell);
-    return true;
+    const { cells, ring } = this;
+    let cell = this.cellOf(hash | 0);
+    if (cells[cell] === 0) return false;
+    this.size--;
+    cells[cell] = 0;
+    // What follows without a gap may have been pushed this far by it: each finds its place anew.
+    for (;;) {
+      cell = (cell + 1) & (cells.length - 1);
+      const entry = cells[cell] as number;
+      if (entry === 0) return true;
+      cells[cell] = 0;
+      cells[this.cellOf(ring[entry - 1] as number)] = entry;
+    }
   }
 
   /** Forgets the oldest. Amortised O(1). */
   dropOldest(): void {
-    while (this.span > 0) {
-      const cell = this.cellAt(this.first);
+    for (let dropped = false; !dropped && this.span > 0; this.span--) {
+      dropped = this.holds(this.first) && this.remove(this.ring[this.first] as number);
       this.first = this.at(1);
-      this.span--;
-      if (cell < 0) continue;
-      this.erase(cell);
-      return;
     }
   }
 
@@ -78,9 +76,8 @@ export class Ghost {
   }
 
   clear(): void {
-    this.size = this.first = this.span = 0;
-    this.ring = new Int32Array(FIRST_LENGTH);
-    this.cells = cellsFor(FIRST_LENGTH);
+    this.size = this.span = 0;
+    this.move(FIRST_LENGTH);
   }
 
   private longest(): number {
@@ -93,80 +90,54 @@ export class Ghost {
     return position < this.ring.length ? position : position - this.ring.length;
   }
 
-  private home(fingerprint: number): number {
-    return Math.imul(fingerprint, SPREAD) >>> (Math.clz32(this.cells.length) + 1);
-  }
-
+  /** The cell that leads to a fingerprint, or the empty one where it belongs. */
   private cellOf(fingerprint: number): number {
     const { cells, ring } = this;
     const mask = cells.length - 1;
-    for (let cell = this.home(fingerprint); ; cell = (cell + 1) & mask) {
+    for (let cell = Math.imul(fingerprint, SPREAD) >>> Math.clz32(mask); ; cell = (cell + 1) & mask) {
       const entry = cells[cell] as number;
-      if (entry === 0) return -1;
-      if (ring[entry - 1] === fingerprint) return cell;
+      if (entry === 0 || ring[entry - 1] === fingerprint) return cell;
     }
   }
 
-  /** The cell of what is at a ring position, -1 for a hole. */
-  private cellAt(position: number): number {
-    const cell = this.cellOf(this.ring[position] as number);
-    return cell >= 0 && this.cells[cell] === position + 1 ? cell : -1;
+  /** Whether what is at a ring position is remembered there, or it is a hole. */
+  private holds(position: number): boolean {
+    return this.cells[this.cellOf(this.ring[position] as number)] === position + 1;
   }
 
-  private place(position: number): void {
-    const mask = this.cells.length - 1;
-    let cell = this.home(this.ring[position] as number);
-    while (this.cells[cell] !== 0) cell = (cell + 1) & mask;
-    this.cells[cell] = position + 1;
-  }
-
-  private erase(hole: number): void {
-    const { cells, ring } = this;
-    const mask = cells.length - 1;
-    for (let cell = (hole + 1) & mask; cells[cell] !== 0; cell = (cell + 1) & mask) {
-      const home = this.home(ring[(cells[cell] as number) - 1] as number);
-      // It may move back only as far as its home: not when that lies cyclically in (hole, cell].
-      if (((cell - home) & mask) < ((cell - hole) & mask)) continue;
-      cells[hole] = cells[cell] as number;
-      hole = cell;
-    }
-    cells[hole] = 0;
-    this.size--;
+  private append(fingerprint: number): void {
+    const position = this.at(this.span++);
+    this.ring[position] = fingerprint;
+    this.cells[this.cellOf(fingerprint)] = position + 1;
   }
 
   /** The ring is used up: squeeze the holes out, and double it if that frees less than half. */
   private makeRoom(): void {
-    let kept = 0;
-    for (let offset = 0; offset < this.span; offset++) {
+    const used = this.span;
+    this.span = 0;
+    for (let offset = 0; offset < used; offset++) {
       const from = this.at(offset);
-      const cell = this.cellAt(from);
-      if (cell < 0) continue;
-      const to = this.at(kept++);
-      this.ring[to] = this.ring[from] as number;
-      this.cells[cell] = to + 1;
+      // Never ahead of what is read, and its cell is found by its fingerprint, so it may be told its new position in place.
+      if (this.holds(from)) this.append(this.ring[from] as number);
     }
-    this.span = kept;
-    const longest = this.longest();
-    if (2 * kept > this.ring.length && this.ring.length < longest) this.move(Math.min(longest, 2 * this.ring.length));
+    const length = this.ring.length;
+    if (2 * this.span > length && length < this.longest()) this.move(Math.min(this.longest(), 2 * length));
   }
 
   /** Into arrays for so many positions, which must be enough for what is remembered. */
   private move(length: number): void {
-    const ring = new Int32Array(length);
-    let kept = 0;
-    for (let offset = 0; offset < this.span; offset++) {
+    const kept = new Int32Array(this.size);
+    for (let offset = 0, n = 0; offset < this.span; offset++) {
       const from = this.at(offset);
-      if (this.cellAt(from) >= 0) ring[kept++] = this.ring[from] as number;
+      if (this.holds(from)) kept[n++] = this.ring[from] as number;
     }
-    this.ring = ring;
-    this.first = 0;
-    this.span = kept;
+    this.ring = new Int32Array(length);
     this.cells = cellsFor(length);
-    for (let position = 0; position < kept; position++) this.place(position);
+    this.first = this.span = 0;
+    for (const fingerprint of kept) this.append(fingerprint);
   }
 }
 
-/** At most two thirds are ever in use, so a search ends. */
 function cellsFor(length: number): Int32Array {
   return new Int32Array(2 ** (32 - Math.clz32(length + (length >> 1))));
 }
