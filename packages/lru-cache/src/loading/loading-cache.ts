@@ -168,14 +168,24 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
   }
 
   stats(): LoadingCacheStats {
-    const { hits, misses, joined } = this;
-    const { loads, loadFailures, discarded, sentHome } = this.board;
-    const staleServed = this.staleServed + sentHome;
-    const { inserts, updates, rejected } = this.shelf;
-    const { expired, evictions, size, weight, index } = this.shelf.store;
+    const { shelf, board } = this;
+    const { store } = shelf;
     return {
-      ...{ hits, misses, expired, inserts, updates, evictions, rejected, size, weight, index },
-      ...{ loads, loadFailures, joined, staleServed, discarded },
+      hits: this.hits,
+      misses: this.misses,
+      expired: store.expired,
+      inserts: shelf.inserts,
+      updates: shelf.updates,
+      evictions: store.evictions,
+      rejected: shelf.rejected,
+      size: store.size,
+      weight: store.weight,
+      index: store.index,
+      loads: board.loads,
+      loadFailures: board.loadFailures,
+      joined: this.joined,
+      staleServed: this.staleServed + board.sentHome,
+      discarded: board.discarded,
     };
   }
 
