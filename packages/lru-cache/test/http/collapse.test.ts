@@ -92,6 +92,20 @@ describe('collapsing (RFC 9111, 4)', () => {
     await all[0];
   });
 
+  it('nor does one that may be stored, but not given to others unasked', async () => {
+    const { asked, crowd } = setUp();
+    const all = crowd(3);
+    await settle();
+    const slow = handmade();
+    asked[0]?.answer(page(slow.body, { 'cache-control': 'no-cache', etag: '"1"' }));
+    await settle();
+    expect(asked).toHaveLength(3);
+    for (const { answer } of asked.slice(1)) answer(page('own', { 'cache-control': 'no-cache', etag: '"1"' }));
+    expect((await Promise.all(all.slice(1))).every((text) => text.startsWith('own | '))).toBe(true);
+    slow.close();
+    await all[0];
+  });
+
   it('and the URI is remembered: the next crowd does not wait at all, until an answer can be shared', async () => {
     const { asked, crowd } = setUp();
     const first = crowd(1);
@@ -371,6 +385,21 @@ describe('streaming', () => {
     expect(cancelled()).toBe(true);
   });
 
+  it('even when the origin is silent', async () => {
+    const { asked, cached } = setUp({ maxEntryBytes: 5 });
+    const first = cached(get());
+    await settle();
+    const { body, write, cancelled } = handmade();
+    asked[0]?.answer(page(body, fields));
+    const reader = ((await first).body as ReadableStream<Uint8Array>).getReader();
+    write('more than five');
+    await reader.read();
+    await settle();
+    await reader.cancel();
+    await settle();
+    expect(cancelled()).toBe(true);
+  });
+
   it('one that says so in Content-Length is not captured at all', async () => {
     const { asked, cached } = setUp({ maxEntryBytes: 10 });
     const first = cached(get());
@@ -430,6 +459,23 @@ describe('streaming', () => {
       2000, 3000,
     ]);
     expect(await (await cached(get())).text()).toBe('x'.repeat(2000));
+  });
+
+  it('what was captured is given back, stored or not', async () => {
+    const { asked, cached, crowd } = setUp({ maxBytes: 3000, collapseMs: 0 });
+    for (let i = 0; i < 6; i++) {
+      const response = cached(get({ 'cache-control': 'no-cache' }));
+      await settle();
+      const { body, write, close, fail } = handmade();
+      asked.at(-1)?.answer(page(body, fields));
+      write('x'.repeat(1000));
+      if (i % 3 === 0) fail();
+      else if (i % 3 === 1) write('x'.repeat(3000));
+      await settle();
+      if (i % 3 !== 0) close();
+      await (await response).text().catch(() => undefined);
+    }
+    expect((await Promise.all(crowd(1)))[0]).toMatch(/hit/);
   });
 
   it('what is stored never weighs more than maxBytes, headers and keys included', async () => {
