@@ -91,10 +91,13 @@ describe('a timing wheel against a list of deadlines', () => {
       fc.property(
         fc.constantFrom(1, 7, 250.5, 1000),
         fc.constantFrom(0, 123.456, 1.7e12, -5e6),
+        // Half ticks, so that time stops at deadlines, at ticks and between them; or anything.
+        fc.boolean(),
         fc.array(op, { maxLength: 120, size: 'max' }),
-        (tickMs, start, ops) => {
+        (tickMs, start, halves, ops) => {
           const model = new Model(tickMs, start, 30);
-          for (const [what, n, ms] of ops) {
+          for (const [what, n, any] of ops) {
+            const ms = halves ? Math.round(any / tickMs) * (tickMs / 2) : any;
             // As far as a double of this size can tell.
             if (what === 'schedule') model.schedule(n, model.world.now() + ms);
             else if (what === 'cancel') model.cancel(n);

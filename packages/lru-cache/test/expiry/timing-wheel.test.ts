@@ -79,7 +79,8 @@ describe('a cache with a timing wheel', () => {
           // The last one that could expire goes in between, and comes back.
           cache.delete('b');
           // 64 ticks after the one being served: its bucket is the one being emptied, one round later.
-          cache.set('x', 1, { ttl: 6100 });
+          cache.set('w', 1, { ttl: 6100 });
+          cache.set('x', 1, { ttl: 6400 });
           cache.set('y', 1, { ttl: 1 });
           cache.touch('x', 300);
         }
