@@ -1,12 +1,13 @@
 /**
  * More kinds of traffic, against which `robust` is examined.
  *
- * Those in `development` may be looked at while it is changed, together with the seeds 1 and 2 of the shipped families. Those
- * in `heldOut`, all other seeds and the recorded traces only tell, afterwards, whether what was learned holds elsewhere:
- * whoever tunes to them takes away their worth.
+ * `development` may be looked at while it is changed, together with the seeds 1 and 2 of the shipped families. `examined` was
+ * held back until the first version was finished, and led to the second: on the sawtooth it lost six points by following the
+ * better rule at the wrong times, which is why the judge now measures the follower too. `heldOut` was written after that, and
+ * like all other seeds and the recorded traces it only tells whether what was learned holds elsewhere: whoever tunes to it
+ * takes away its worth, and has to think of others.
  */
-import { onceMore, traceOf, zipf, type Keys, type Random } from '../src/simulate/generated-traces.ts';
-import { seeded } from '../src/simulate/generated-traces.ts';
+import { onceMore, seeded, traceOf, zipf, type Keys, type Random } from '../src/simulate/generated-traces.ts';
 import type { Trace } from '../src/simulate/replay.ts';
 
 const APART = 1e8;
@@ -122,7 +123,7 @@ export const development: Readonly<Record<string, (random: Random) => Keys>> = {
   tenants,
 };
 
-export const heldOut: Readonly<Record<string, (random: Random) => Keys>> = {
+export const examined: Readonly<Record<string, (random: Random) => Keys>> = {
   'power-law stack': powerLawStack,
   churn,
   sawtooth,
@@ -131,6 +132,98 @@ export const heldOut: Readonly<Record<string, (random: Random) => Keys>> = {
   diurnal,
   shifts,
   'loop and zipf': loopAndZipf,
+};
+
+/** News: each story is born popular and fades by the age it has reached. */
+function* news(random: Random): Keys {
+  for (let born = 1; ; born += 0.08) {
+    const age = Math.floor((born + 1) ** random()) - 1;
+    yield Math.floor(born) - Math.min(age, Math.floor(born));
+  }
+}
+
+/** Sessions of users, several at a time: own keys a few times each, and keys of all. */
+function* sessions(random: Random): Keys {
+  const common = zipf(random, 3000, 0.9);
+  const open: { first: number; size: number; left: number }[] = [];
+  for (let fresh = APART; ;) {
+    if (open.length < 12) {
+      const size = between(random, 3, 60);
+      open.push({ first: fresh, size, left: size * between(random, 1, 6) });
+      fresh += size;
+    }
+    const at = Math.floor(random() * open.length);
+    const session = open[at] as { first: number; size: number; left: number };
+    if (session.left-- <= 0) open.splice(at, 1);
+    else yield random() < 0.3 ? common.next().value : session.first + Math.floor(random() * session.size);
+  }
+}
+
+/** A walk over neighbouring keys, with a jump now and then. */
+function* walk(random: Random): Keys {
+  for (let at = 50_000; ; at += Math.round(gaussian(random) * 15)) {
+    if (random() < 0.0005) at = between(random, 0, 100_000);
+    yield Math.abs(at);
+  }
+}
+
+/** Runs over parts of files, some files more popular than others. */
+function* files(random: Random): Keys {
+  const popular = zipf(random, 300, 0.8);
+  for (;;) {
+    const file = popular.next().value;
+    const length = 10 + ((file * 7919) % 400);
+    const from = random() < 0.5 ? 0 : between(random, 0, length);
+    for (let key = from; key < length; key++) yield file * 1000 + key;
+  }
+}
+
+/** Rounds, each a little longer than the one before, from a handful of keys to thousands. */
+function* ladder(): Keys {
+  for (let start = 0; ; start += APART) {
+    for (let length = 20; length < 8000; length *= 1.3) {
+      for (let left = 3.5 * length; left > 0; left--) yield start + (Math.floor(left) % Math.floor(length));
+    }
+  }
+}
+
+/** Made to mislead: a loop and a stack of the same keys, each just long enough to be believed. */
+function* flips(random: Random): Keys {
+  const recent = stack(() => 900 * random() ** 2);
+  for (;;) {
+    for (let left = between(random, 200, 4000); left > 0; left--) yield recent.next().value;
+    const length = between(random, 80, 1500);
+    for (let left = between(random, 200, 4000); left > 0; left--) yield left % length;
+  }
+}
+
+/** Half of all requests are for keys that never come again. */
+function* noise(random: Random): Keys {
+  const popular = zipf(random, 5000, 0.7);
+  for (let fresh = APART; ;) yield random() < 0.5 ? popular.next().value : fresh++;
+}
+
+/** A loop inside a loop inside a loop, as in a query plan. */
+function* nested(random: Random): Keys {
+  for (let start = 0; ; start += APART) {
+    const [outer, middle, inner] = [between(random, 20, 2000), between(random, 20, 300), between(random, 5, 50)];
+    for (let i = 0; i < outer; i++) {
+      yield start + i;
+      for (let j = 0; j < (i % 3) * 10; j++) yield start + APART / 4 + ((i + j) % middle);
+      for (let j = 0; j < 10; j++) yield start + APART / 2 + ((i * 3 + j) % inner);
+    }
+  }
+}
+
+export const heldOut: Readonly<Record<string, (random: Random) => Keys>> = {
+  news,
+  sessions,
+  walk,
+  files,
+  ladder,
+  flips,
+  noise,
+  nested,
 };
 
 export function labTrace(

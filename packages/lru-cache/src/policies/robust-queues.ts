@@ -8,10 +8,10 @@
  *
  * - LRU: the older of the two queues' oldest, which is the least recently used of all. Uses are numbered to tell.
  * - ARC: ONCE while it is above its target. A regretted eviction from ONCE raises the target, one from AGAIN lowers it.
- * - STUBBORN: always ONCE, but for a last percent. What is held is kept, and of the ghosts that return only one in four enters
- *   AGAIN. When more is in use than fits, as in a loop, ARC and LRU exchange all of it over and over and hit nothing; who
- *   keeps any part hits that part. The few admitted let the part follow the traffic (the idea of bimodal insertion, Qureshi
- *   et al., ISCA 2007). On popular keys it comes close to the most frequent ones without counting anything.
+ * - STUBBORN: always ONCE, but for a last percent. What is held is kept, and once AGAIN has all the rest, only one in four of
+ *   the ghosts that return enters it. When more is in use than fits, as in a loop, ARC and LRU exchange all of it over and
+ *   over and hit nothing; who keeps any part hits that part. The few admitted let the part follow the traffic (the idea of
+ *   bimodal insertion, Qureshi et al., ISCA 2007). On popular keys it comes close to the most frequent ones, counting none.
  *
  * Invariant: a slot between `insert` and `remove` or `evict` is in the queue that the lowest bit of its mark names.
  */
@@ -37,11 +37,13 @@ export class Queues {
   rule: number;
   /** ARC's p: how many entries ONCE may hold while that rule is in force. */
   target = 0;
+  max = 1;
   private readonly lists: SlotLists = new SlotLists(2);
   private readonly hashOf: (slot: number) => number;
   private marks: Int32Array = new Int32Array(17);
   private ghosts: GhostTable = new GhostTable(1);
-  private max = 1;
+  /** What is left to ONCE while STUBBORN is in force. */
+  private window = 1;
   private now = 0;
   private dice = 1;
 
@@ -58,6 +60,12 @@ export class Queues {
     this.marks = wide;
   }
 
+  /** Puts another rule in force, with a target for ONCE. */
+  follow(rule: number, target: number): void {
+    this.rule = rule;
+    this.target = target;
+  }
+
   clear(): void {
     this.lists.clear();
   }
@@ -65,13 +73,14 @@ export class Queues {
   /** Forgets the ghosts and what was learned from them; entries stay where they are. */
   resize(max: number): void {
     this.max = max;
+    this.window = STUBBORN_WINDOW * max;
     this.target = 0;
     this.ghosts = new GhostTable(GHOSTS_PER_ENTRY * max);
   }
 
   /** `flagged` is kept for the caller while the slot is held. */
   insert(slot: number, hash: number, flagged: boolean): void {
-    const queue = this.regret(hash) && (this.rule !== STUBBORN || this.rolls(STUBBORN_ADMITS)) ? AGAIN : ONCE;
+    const queue = this.regret(hash) && this.admits() ? AGAIN : ONCE;
     this.now = (this.now + USE) | 0;
     this.marks[slot] = this.now | (flagged ? FLAGGED : 0) | queue;
     this.lists.push(queue, slot);
@@ -112,7 +121,12 @@ export class Queues {
   private takesFromOnce(once: number, again: number): boolean {
     if (this.rule === LRU) return (((this.marks[once] as number) - (this.marks[again] as number)) | 0) < 0;
     const size = this.lists.size(ONCE);
-    return this.rule === ARC ? size > this.target : size >= STUBBORN_WINDOW * this.max;
+    return this.rule === ARC ? size > this.target : size >= this.window;
+  }
+
+  /** Whether a ghost enters AGAIN. Being choosy protects AGAIN, so there is no need while all victims come from ONCE. */
+  private admits(): boolean {
+    return this.rule !== STUBBORN || this.lists.size(ONCE) >= this.window || this.rolls(STUBBORN_ADMITS);
   }
 
   /** Whether the key is a ghost, no more from now on; moves ARC's target by the paper's steps if it is. */
