@@ -64,30 +64,39 @@ export function depart(store: HttpStore, read: Read, waits: number, outcome: Tri
   const { trips } = store;
   const decision = store.decide(method, key, headers);
   if (decision.kind === 'only-if-cached') return decision;
-  const collapsed = waits > 0 ? { collapsed: true } : {};
-  const member: Member = { fwd: decision.fwd, ...collapsed };
-  const joint = store.joint(key, headers);
+  // Not before it is needed: a hit, which is what happens most, needs it never.
+  const joint = (): string => store.joint(key, headers);
   const errand = (): Errand => {
     const [stored, validators] =
       decision.kind === 'miss' ? [undefined, []] : [decision.stored, decision.conditionalHeaders];
     // A client's own condition may bring a 304, which is of use to nobody else.
     const joinable = method === 'GET' && (validators.length > 0 || !hasAny(headers, CLIENT_VALIDATORS));
-    return { ...read, trip: trips.start(key, joinable ? joint : undefined), stored, validators, member };
+    return {
+      ...read,
+      trip: trips.start(key, joinable ? joint() : undefined),
+      stored,
+      validators,
+      member: { fwd: decision.fwd },
+    };
   };
   if (decision.kind === 'fresh' || decision.kind === 'stale-while-revalidate') {
     const found: Member = waits === 0 ? { hit: true } : { fwd: 'miss', collapsed: true };
     const answer = { kind: 'answer', stored: decision.stored, member: found } as const;
-    return decision.kind === 'fresh' || trips.isUnderWay(joint) ? answer : { ...answer, refresh: errand };
+    return decision.kind === 'fresh' || trips.isUnderWay(joint()) ? answer : { ...answer, refresh: errand };
   }
   if (outcome === 'refused' || typeof outcome === 'object') {
     // One attempt a wave: who waited while it was made shares its failure.
     if (decision.kind === 'revalidate' && mayServeOnError(decision.stored, headers, store.now(), store.role)) {
-      return { kind: 'answer', stored: decision.stored, member: { ...member, detail: 'stale-if-error' } };
+      return {
+        kind: 'answer',
+        stored: decision.stored,
+        member: { fwd: 'stale', collapsed: true, detail: 'stale-if-error' },
+      };
     }
     if (typeof outcome === 'object') return { kind: 'fail', error: outcome.error };
   }
   const again = outcome === undefined || outcome === 'left' || (outcome === 'shared' && decision.fwd === 'vary-miss');
   // Who asks for the origin's word wants it given after the question.
-  const trip = again && waits < WAITS_MAX && decision.fwd !== 'request' ? trips.find(key, joint) : undefined;
+  const trip = again && waits < WAITS_MAX && decision.fwd !== 'request' ? trips.find(key, joint()) : undefined;
   return trip === undefined ? { kind: 'forward', errand: errand() } : { kind: 'wait', trip };
 }

@@ -86,14 +86,18 @@ export class Trips {
       stop();
       done(outcome);
     };
-    const timer = this.timers.set(() => settle('late'), this.collapseMs);
+    const timer = this.timers.set(() => {
+      // One that takes so long may hang, and then everybody who comes would wait for it first.
+      this.close(trip);
+      settle('late');
+    }, this.collapseMs);
     trip.waiters.add(settle);
     return stop;
   }
 
   /** Tells the waiters; from now on nobody joins. */
   release(trip: Trip, outcome: TripOutcome): void {
-    if (trip.joint !== undefined && this.joinable.get(trip.joint) === trip) this.joinable.delete(trip.joint);
+    this.close(trip);
     if (outcome === 'unshared' && trip.joint !== undefined) this.unshared.set(trip.key, true);
     if (outcome === 'shared') this.unshared.delete(trip.key);
     for (const settle of [...trip.waiters]) settle(outcome);
@@ -113,5 +117,10 @@ export class Trips {
       trip.attached = false;
       this.release(trip, 'left');
     }
+  }
+
+  /** From now on nobody joins. */
+  private close(trip: Trip): void {
+    if (trip.joint !== undefined && this.joinable.get(trip.joint) === trip) this.joinable.delete(trip.joint);
   }
 }

@@ -263,6 +263,24 @@ describe('collapsing (RFC 9111, 4)', () => {
     expect(timers.waiting.size).toBe(0);
   });
 
+  it('a request that hangs is not waited for again: who comes later waits for the one that went in its stead', async () => {
+    const { asked, crowd, timers } = setUp();
+    const hanging = crowd(1);
+    await settle();
+    const late = crowd(1);
+    await settle();
+    timers.fire();
+    await settle();
+    const next = crowd(5);
+    await settle();
+    expect(asked).toHaveLength(2);
+    asked[1]?.answer(page('v', { 'cache-control': 'max-age=60' }));
+    expect(await Promise.all(late)).toEqual(['v | c; fwd=uri-miss; fwd-status=200; stored']);
+    expect(new Set(await Promise.all(next))).toEqual(new Set(['v | c; fwd=miss; ttl=60; collapsed']));
+    asked[0]?.answer(page('old', { 'cache-control': 'max-age=60' }));
+    await Promise.all(hanging);
+  });
+
   it('with 0 nobody waits at all', async () => {
     const { asked, crowd } = setUp({ collapseMs: 0 });
     const all = crowd(3);

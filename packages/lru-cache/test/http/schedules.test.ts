@@ -8,7 +8,7 @@
  *   - every read ends, and no failure goes unheard.
  */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { httpCache } from '../../src/http/http-cache.ts';
 import { manualClock, manualTimers, settle } from './support.ts';
 
@@ -49,6 +49,8 @@ beforeAll(() => void process.on('unhandledRejection', onUnheard));
 afterAll(() => void process.off('unhandledRejection', onUnheard));
 
 const totals = { reads: 0, hits: 0, collapsed: 0, validated: 0, stale: 0, failed: 0 };
+
+if (nightly) vi.setConfig({ testTimeout: 3_600_000 });
 
 describe('any schedule', () => {
   it('keeps the promises above', async () => {
