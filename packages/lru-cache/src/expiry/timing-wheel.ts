@@ -58,7 +58,7 @@ class TimingWheel implements Expirer {
 
   attach(host: ExpirerHost): void {
     if (this.host !== undefined) {
-      throw new TypeError('this expirer (timingWheel) already serves a cache; make another one for each cache');
+      throw new TypeError('timingWheel already serves a cache; use one per cache');
     }
     this.host = host;
     this.origin = host.clock.now();

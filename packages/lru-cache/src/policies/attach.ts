@@ -3,9 +3,7 @@ import type { PolicyHost } from '../types.ts';
 
 /** The host, if the policy serves none yet: its state is about the slots of one cache. Throws TypeError. */
 export function attachOnce(name: string, current: PolicyHost | undefined, host: PolicyHost): PolicyHost {
-  if (current !== undefined) {
-    throw new TypeError(`this policy (${name}) already serves a cache; make another one for each cache`);
-  }
+  if (current !== undefined) throw new TypeError(`policy ${name} already serves a cache; use one per cache`);
   return host;
 }
 

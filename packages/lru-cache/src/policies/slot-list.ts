@@ -73,19 +73,9 @@ export class SlotLists {
     return this.slotAt(this.links[2 * list + 1] as number);
   }
 
-  /** 0 when the list is empty. */
-  newest(list: number): number {
-    return this.slotAt(this.links[2 * list] as number);
-  }
-
   /** The next newer slot of the same list, 0 at the end. */
   newer(slot: number): number {
     return this.slotAt(this.links[2 * (slot + this.lists - 1) + 1] as number);
-  }
-
-  /** The next older slot of the same list, 0 at the end. */
-  older(slot: number): number {
-    return this.slotAt(this.links[2 * (slot + this.lists - 1)] as number);
   }
 
   private slotAt(node: number): number {
