@@ -22,7 +22,7 @@ import type { IndexLevel } from './types.ts';
 
 /** Inserts over which probes are averaged. */
 const watchInserts = 4096;
-const probesMeanMost = 8;
+const probesMeanMost = 4;
 /** No honest table of this load has a run as long as this. */
 const probesMost = 512;
 const learningsMost = 4;

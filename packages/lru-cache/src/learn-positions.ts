@@ -13,7 +13,7 @@
  */
 const reach = 48;
 const chosenMost = 6;
-const positionsMost = 12;
+const positionsMost = 10;
 /** A hash that merges more of the sample than this is no better than what it would replace. */
 const splitLeast = 0.75;
 
@@ -37,7 +37,8 @@ export function learnPositions(keys: readonly string[]): Int8Array | undefined {
     groups = best;
     chosen.push(position);
   }
-  if (countOf(groups) < splitLeast * keys.length) return undefined;
+  // Nothing chosen: there are no strings to speak of, so it was others that needed too many probes.
+  if (chosen.length === 0 || countOf(groups) < splitLeast * keys.length) return undefined;
   return withNeighbours(chosen);
 }
 
@@ -79,5 +80,8 @@ function withNeighbours(chosen: readonly number[]): Int8Array {
       }
     }
   }
-  return Int8Array.from(all);
+  // An even number: they are hashed in pairs.
+  const positions = [...all];
+  if (positions.length % 2 === 1) positions.push(positions[0] ?? -1);
+  return Int8Array.from(positions);
 }

@@ -111,8 +111,8 @@ describe('KeyIndex', () => {
     }
     expect(store.index).toBe('map');
     expect(inserts).toBeLessThan(4096);
-    // Five windows of 4,096 x 8 probes is the most that can be had out of it.
-    expect(spent).toBeLessThan(5 * 8 * 4096);
+    // Five windows of 4,096 x 4 probes is the most that can be had out of it.
+    expect(spent).toBeLessThan(5 * 4 * 4096 + 5 * 512);
   });
 
   it('learns anew when the keys change their shape, four times at most', () => {

@@ -17,7 +17,7 @@ vi.mock('../../src/hash.ts', async (original) => {
 
 const nightly = process.env['NIGHTLY'] === '1';
 const numRuns = nightly ? 10_000 : 30;
-const opsMost = nightly ? 300 : 100;
+const opsMost = nightly ? 300 : 80;
 const seen = new Map<IndexLevel, number>();
 
 afterAll(() => {
