@@ -4,12 +4,11 @@
  * Which of them hits how often is another question, answered by replaying traces; here each does the work that it chose.
  * Hits are on string keys, the same objects again. Evictions are sets of numbers never seen before, so that no policy is
  * spared work by having kept the right entries. The mixture is get-or-set of a Zipf stream over four times as many keys as
- * fit. `lru` is the default's order through the hook: the difference is what the hook costs. Sources are measured, so that
- * no build of another day is.
+ * fit. `lru` is the default's order through the hook: the difference is what the hook costs.
  */
 import assert from 'node:assert';
 import { defineBench, type TimedContender } from '@loadbearing/bench-kit';
-import type { Policy } from '../src/types.ts';
+import type { Policy } from '@loadbearing/lru-cache/policies';
 import { keys, requests, seeded, uniform, zipf } from './workload.ts';
 
 interface Case {
@@ -23,7 +22,7 @@ interface Cache {
   readonly size: number;
 }
 
-type Policies = typeof import('../src/policies/index.ts');
+type Policies = typeof import('@loadbearing/lru-cache/policies');
 
 const max = 100_000;
 const operations = 4096;
@@ -68,9 +67,9 @@ function contender({ work }: Case, cache: Cache): TimedContender {
 }
 
 async function own(c: Case, choose?: (policies: Policies) => Policy): Promise<TimedContender> {
-  const { LruCache } = await import('../src/lru-cache.ts');
+  const { LruCache } = await import('@loadbearing/lru-cache');
   if (choose === undefined) return contender(c, new LruCache<string | number, number>(max));
-  const policy = choose(await import('../src/policies/index.ts'));
+  const policy = choose(await import('@loadbearing/lru-cache/policies'));
   return contender(c, new LruCache<string | number, number>({ max, policy }));
 }
 
