@@ -9,7 +9,7 @@ import type { HeaderList } from './types.ts';
 
 const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
-export const isSafe = (method: string): boolean => SAFE.includes(method);
+const isSafe = (method: string): boolean => SAFE.includes(method);
 
 /** The key of a URI: the URI without its fragment, which is never sent. */
 export function uriKey(uri: string): string {
