@@ -76,10 +76,9 @@ export class Board<K, V> {
     this.gate.enter(flight.turn);
   }
 
-  /** The load takes too long for those who wait: they go on with the stale value, and it goes on behind them. */
+  /** An attached load takes too long for those who wait: they go on with the stale value, and it goes on behind them. */
   private outstay(key: K, flight: Flight<V>): void {
     flight.lateTimer = undefined;
-    if (!flight.attached) return;
     flight.late = true;
     const value = this.shelf.standIn(key);
     if (value === undefined) return;

@@ -4,8 +4,8 @@
  * A value lies in its slot as it is, with nothing around it. The slot's deadline is when the value is gone for good;
  * its freshness ends a constant before that, the longer of the two stale windows, so no second time is kept. What is
  * not a plain value is a `Mark`: absence, which is one object for all keys, or a failure and what is held beside it, the
- * value of before if there is one. Such a slot lasts as long as the longer-lived of the two, and when either is over,
- * the next look leaves the other. Marks count toward `max` and weigh 1, or what the value in them weighed; whoever is
+ * value of before if there is one. Such a slot lasts as long as the longer-lived of the two; a value that is over leaves
+ * at the next look. Marks count toward `max` and weigh 1, or what the value in them weighed; whoever is
  * told of removals never sees them.
  *
  * How long loads took and how early values are refreshed are side arrays, there only when an option needs them.
@@ -75,10 +75,7 @@ export class Shelf<K, V> {
     }
     const mark = store.value(slot);
     if (!(mark instanceof Mark) || mark === this.absence) return slot;
-    if (now >= mark.errorUntil) {
-      store.setValue(slot, mark.held === 'absent' ? this.absence : (mark.value as V));
-      store.setDeadline(slot, mark.end);
-    } else if (now >= mark.end) {
+    if (now >= mark.end) {
       if (mark.value !== undefined) store.notify(mark.value, key, 'expire');
       mark.held = 'nothing';
       mark.value = undefined;

@@ -173,6 +173,25 @@ describe('softTimeoutMs', () => {
     expect(told).toEqual(['down']);
   });
 
+  it('lets a late load go on for its own sake, even when a caller who had to wait for it again has left', async () => {
+    const told: unknown[] = [];
+    const { cache, calls, time, fire } = byHand({ ...windows, max: 1, onLoadError: (error) => told.push(error) });
+    cache.set('a', 1);
+    time.now = 10;
+    const fetched = cache.fetch('a');
+    fire(5);
+    expect(await fetched).toBe(1);
+    cache.set('b', 1);
+    const leaver = new AbortController();
+    const again = cache.fetch('a', { signal: leaver.signal });
+    leaver.abort(new Error('left'));
+    await expect(again).rejects.toThrow('left');
+    expect(calls[0]?.signal().aborted).toBe(false);
+    calls[0]?.reject('down');
+    await turn();
+    expect(told).toEqual(['down']);
+  });
+
   it('leaves no timer behind, whether the load lands, is written over or is needed no more', async () => {
     const { cache, calls, armed, time } = byHand(windows);
     cache.set('a', 1).set('b', 1).set('c', 1);
