@@ -35,7 +35,6 @@ function read(): number {
 }
 
 function lapse(): void {
-  readsLeft = 0;
   armedBy = undefined;
 }
 
