@@ -82,6 +82,31 @@ describe('a loader', () => {
     expect(cache.stats()).toMatchObject({ loads: 2, loadFailures: 1 });
   });
 
+  it("is stopped when its key is written and nobody waits; what it then rejects with is nobody's failure", async () => {
+    const told: unknown[] = [];
+    const { cache, calls, time } = byHand({
+      ...{ ttl: 10, staleWhileRevalidateMs: 10 },
+      onLoadError: (error) => told.push(error),
+    });
+    cache.set('a', 1);
+    time.now = 10;
+    expect(await cache.fetch('a')).toBe(1);
+    cache.set('a', 2);
+    calls[0]?.reject(new Error('aborted'));
+    await turn();
+    expect(told).toEqual([]);
+    expect(cache.stats()).toMatchObject({ loads: 1, loadFailures: 0, discarded: 1 });
+  });
+
+  it('that finds nothing takes the old value away, though absence itself is not remembered', async () => {
+    const { cache, calls } = byHand();
+    cache.set('a', 1);
+    const fetched = cache.fetch('a', { refresh: true });
+    calls[0]?.resolve(undefined);
+    expect(await fetched).toBeUndefined();
+    expect([cache.state('a'), cache.size]).toEqual(['missing', 0]);
+  });
+
   it('sees an aborted signal even if it looks at it for the first time too late', async () => {
     const { cache, calls } = byHand();
     const leaver = new AbortController();

@@ -15,6 +15,16 @@ describe('Gate', () => {
     expect(log).toEqual(['a', 'c']);
   });
 
+  it('gives a place to whoever has waited longest', () => {
+    const gate = new Gate(1, 3);
+    const log: string[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) gate.enter(() => log.push(name));
+    gate.leave();
+    gate.leave();
+    expect(log).toEqual(['a', 'b', 'c']);
+    expect(gate.enter(() => undefined)).toBe(true);
+  });
+
   it('never starts a load whose only caller left the queue', async () => {
     const started: string[] = [];
     let open = (): void => undefined;
