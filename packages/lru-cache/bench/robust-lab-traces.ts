@@ -30,12 +30,12 @@ function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-function* lognormalStack(random: Random): Keys {
-  yield* stack(() => Math.exp(5.5 + 2 * gaussian(random)));
+function lognormalStack(random: Random): Keys {
+  return stack(() => Math.exp(5.5 + 2 * gaussian(random)));
 }
 
-function* powerLawStack(random: Random): Keys {
-  yield* stack(() => (1 - random()) ** (-1 / 0.35) - 1);
+function powerLawStack(random: Random): Keys {
+  return stack(() => (1 - random()) ** (-1 / 0.35) - 1);
 }
 
 /** One tenant with popular keys, one that goes round a table. */

@@ -7,10 +7,10 @@
  * window of 1 % is a handful of entries and loses many points against LRU: see `robust` for a window that adapts.
  *
  * Where we depart: room is made before the newcomer is in the window, so the judgement falls when the window *would*
- * overflow; no doorkeeper (a filter for keys used once), because the sketch is as wide as the cache; a tie always evicts the
+ * overflow; no doorkeeper (a filter for keys used once), because the sketch is four times as wide as the cache; a tie always evicts the
  * window's candidate, without Caffeine's random exceptions against crafted collisions.
  *
- * Cost: O(1); 8 bytes an entry for the links, 1 for the segment, 4 for the fingerprint, 2 to 4 for the sketch.
+ * Cost: O(1); 8 bytes an entry for the links, 1 for the segment, 4 for the fingerprint, 8 to 16 for the sketch.
  */
 import { requireNumber } from '../check.ts';
 import type { Policy, PolicyHost } from '../types.ts';
