@@ -7,7 +7,7 @@
  * was put in last: what did not evict did not win.
  */
 import { defineBench, type TimedContender } from '@loadbearing/bench-kit';
-import { type Contender, contenders, exact } from './contenders.ts';
+import { type Contender, type Make, contenders, exact } from './contenders.ts';
 import { type Operation, shapes, workload } from './workload.ts';
 
 interface Case {
@@ -24,7 +24,7 @@ const setUp =
   async ({ shape, max, operation }: Case): Promise<TimedContender> => {
     const kind = shapes.find((it) => it.name === shape);
     if (kind === undefined) throw new RangeError(`no such shape: ${shape}`);
-    const cache = await contenders[name](max);
+    const cache = await (contenders[name] as Make)(max);
     const work = workload(cache, kind, max, operation);
     return {
       operations: batch,
