@@ -60,7 +60,6 @@ async function main(given: Arguments): Promise<void> {
       onBegin: (name) => stage?.step(name),
       onSection: (section) => {
         stage?.addSection(section);
-        if (process.env['T']) say(`T ${((performance.now() - beganMs) / 1000).toFixed(1)}`);
         say(render(section, ++number));
       },
     });

@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 
 const sizes = {
   full: {
-    waterfall: { reads: 25_000, compared: 5000, warmUp: 5000, bare: 1000 },
+    waterfall: { reads: 15_000, compared: 3000, warmUp: 3000, bare: 1000 },
     callers: 1000,
     staleness: { items: 10, l1TtlMs: 1500, cutMs: 5000 },
     phaseMs: 700,
@@ -23,13 +23,13 @@ const sizes = {
     periods: 3,
   },
   quick: {
-    waterfall: { reads: 4000, compared: 1500, warmUp: 3000, bare: 500 },
+    waterfall: { reads: 1500, compared: 800, warmUp: 1200, bare: 200 },
     callers: 1000,
     staleness: { items: 3, l1TtlMs: 800, cutMs: 1500 },
     phaseMs: 300,
     items: 10,
-    lookups: 20_000,
-    schedules: 10_000,
+    lookups: 10_000,
+    schedules: 4000,
     periods: 2,
   },
 };

@@ -116,7 +116,7 @@ const control = await lineServer({
   write: ([id]) => write(id!),
   /** This many callers at once, each through the levels or, naive, each to the database. Answers how many got it. */
   crowd: async ([id, callers, isNaive]) => {
-    const isAlone: boolean = isNaive!;
+    const isAlone = Boolean(isNaive);
     const one = (): Promise<unknown> => (isAlone ? load(id!) : levels.fetch(id!));
     const settled = await Promise.allSettled(Array.from({ length: callers! }, one));
     return settled.filter(({ status }) => status === 'fulfilled').length;
