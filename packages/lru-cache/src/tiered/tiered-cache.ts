@@ -82,20 +82,14 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
    * The value, from this process, the tier or the source; undefined = there is none. Rejects when the source fails and
    * there is nothing to stand in, never because of the tier or the bus.
    */
-  async fetch(key: string, options: FetchOptions<string, V> = {}): Promise<V | undefined> {
-    const { signal, load = this.source, refresh = false } = options;
-    const inner: FetchOptions<string, Held<V>> = {
-      ...(signal === undefined ? {} : { signal }),
-      ...(load === this.source && !refresh
-        ? {}
-        : { load: (k: string, context: LoadContext<Held<V>>) => this.load(k, context, load, refresh) }),
-    };
+  async fetch(key: string, options?: FetchOptions<string, V>): Promise<V | undefined> {
+    const inner = options === undefined ? undefined : this.inner(options);
     const now = this.settings.clock.now();
     if (this.watch.overdue(now)) this.empty();
     const asOf =
       this.settings.bus === undefined || this.watch.up(now) ? -Infinity : now - this.settings.disconnectedTtlMs;
     const born = this.floor(key);
-    let held = await this.l1.fetch(key, { ...inner, refresh });
+    let held = await this.l1.fetch(key, inner);
     if (asOf === -Infinity && born === 0) return held?.value;
     // What was there, or under way, may be too old for this caller. The second load began for a caller after him.
     for (let round = 0; round < 2; round++) {
@@ -167,6 +161,19 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
       busUp,
       busErrors,
       emptied,
+    };
+  }
+
+  /** The same options in terms of what L1 holds. */
+  private inner({
+    signal,
+    load = this.source,
+    refresh = false,
+  }: FetchOptions<string, V>): FetchOptions<string, Held<V>> {
+    return {
+      refresh,
+      ...(signal === undefined ? {} : { signal }),
+      load: (key, context) => this.load(key, context, load, refresh),
     };
   }
 

@@ -195,6 +195,26 @@ describe('invalidation', () => {
     expect(await a.fetch('k')).toBe('source');
   });
 
+  it('the tier is changed before anybody is told, or they would fetch the old value again', async () => {
+    const top = new BenchTop();
+    const order: string[] = [];
+    const tier = tierWith(top, {
+      remove: async (keys) => {
+        await drain();
+        await top.tier.remove(keys);
+        order.push('tier');
+      },
+    });
+    const a = top.cache<number>({ tier, load: () => 1 });
+    await top.pass(1);
+    top.bus.subscribe(
+      () => order.push('bus'),
+      () => undefined,
+    );
+    await a.delete('k');
+    expect(order).toEqual(['tier', 'bus']);
+  });
+
   it('goes on to bus and own layer when the tier fails, and rejects', async () => {
     const top = new BenchTop();
     const tier = tierWith(top, { remove: fail });
@@ -597,6 +617,53 @@ describe('a bus that is lost', () => {
     old.resolve(1);
     expect(await first).toBe(1);
     expect(await second).toBe(2);
+  });
+
+  it('a value is as old as the question, not as the answer', async () => {
+    const { top, bus, cut } = world();
+    let slow = false;
+    const tier = tierWith(top, {
+      read: async (...args) => {
+        const answer = await top.tier.read(...args);
+        if (slow) await top.pass(800);
+        return answer;
+      },
+    });
+    const a = top.cache<number>({ bus, tier, load: () => 1 });
+    await top.pass(1);
+    await a.fetch('k');
+    cut(true);
+    await top.pass(1500);
+    slow = true;
+    await a.fetch('k');
+    slow = false;
+    const { l2Hits } = a.stats();
+    await top.pass(200);
+    await a.fetch('k');
+    expect(a.stats().l2Hits, 'asked for 1000 ms ago').toBe(l2Hits);
+    await top.pass(1);
+    await a.fetch('k');
+    expect(a.stats().l2Hits).toBe(l2Hits + 1);
+  });
+
+  it('nor is a refresh that began too long ago', async () => {
+    const { top, bus, cut } = world();
+    const old = deferred<number>();
+    const answers: (number | Promise<number>)[] = [1, old.promise];
+    const a = top.cache<number>({ bus, load: () => answers.shift() ?? 2 });
+    await top.pass(1);
+    expect(await a.fetch('k')).toBe(1);
+    cut(true);
+    await top.pass(1500);
+    await top.tier.remove(['k']);
+    const second = a.fetch('k');
+    await top.pass(1500);
+    const third = a.fetch('k');
+    await drain();
+    await top.tier.remove(['k']);
+    old.resolve(1);
+    expect(await second).toBe(1);
+    expect(await third).toBe(2);
   });
 
   it('a peer that dies without a word empties, one that closes does not', async () => {
