@@ -85,7 +85,8 @@ export function arrive(store: HttpStore, errand: Errand, arrived: Arrived, maySt
   const shareable = store.isShareable(candidate);
   if (!shareable) trips.release(trip, 'unshared');
   const onEnd = (captured: Captured): void => {
-    if (stored !== undefined) store.drop(trip.key, stored);
+    // A body that broke off says that there is a newer one, and does not bring it: the old one may have to do.
+    if (stored !== undefined && captured !== 'broken') store.drop(trip.key, stored);
     const kept = typeof captured === 'object' && store.put(trip, { ...candidate, body: captured });
     if (shareable && captured !== 'broken') trips.release(trip, kept ? 'shared' : 'unshared');
     trips.end(trip);

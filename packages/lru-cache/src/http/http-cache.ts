@@ -146,14 +146,13 @@ class FetchCache {
     const headers = without(errand.headers, CLIENT_VALIDATORS);
     // Without the client's signal: its answer is given, and its leaving no reason to stop.
     const behind = new Request(request, { headers: toHeaders(headers), signal: null });
-    const work = this.forward(behind, { ...errand, headers }).then(
-      async (response) => {
+    const work = this.forward(behind, { ...errand, headers })
+      .then(async (response) => {
         await response.body?.cancel();
         await new Promise<void>((resolve) => errand.trip.onEnd(resolve));
-      },
-      // The entry stays as it is, and the next request tries again.
-      () => undefined,
-    );
+      })
+      // The entry stays as it is, and the next request tries again. (A body that broke off refuses to be cancelled.)
+      .catch(() => undefined);
     this.onBackground?.(work);
   }
 
@@ -182,7 +181,7 @@ class FetchCache {
     const next = arrive(this.store, errand, arrived, !redirected);
     switch (next.kind) {
       case 'answer':
-        void response.body?.cancel();
+        response.body?.cancel().catch(() => undefined);
         return this.serve(request, errand, next.stored, next.member);
       case 'foreign': {
         // Ask again, this time for all of it.

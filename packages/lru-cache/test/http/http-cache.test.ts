@@ -326,6 +326,20 @@ describe('stale (RFC 5861)', () => {
     expect((await ask())[0]).toBe('v3');
   });
 
+  it('a body that breaks off behind is heard of by nobody, and the stale page stays', async () => {
+    const { ask, clock, background } = setUp((_request, n) => {
+      const fields = { 'cache-control': 'max-age=60, stale-while-revalidate=30' };
+      if (n === 1) return page('v1', fields);
+      return new Response(new ReadableStream({ start: (to) => to.error(new Error('cut')) }), { headers: fields });
+    });
+    await ask();
+    clock.pass(70);
+    await ask();
+    await expect(background[0]).resolves.toBeUndefined();
+    await settle();
+    expect((await ask())[0]).toBe('v1');
+  });
+
   it('a body too large to store is not fetched to its end behind', async () => {
     let pulled = 0;
     const { ask, clock, background } = setUp(
