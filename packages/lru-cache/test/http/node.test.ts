@@ -383,13 +383,17 @@ describe('crowds and cut bodies', () => {
             res.end('fine');
           });
         } catch (error) {
-          res.writeHead(500).end((error as Error).message);
+          // Answered late, so that who waits was freed by the throw and not by this answer.
+          setTimeout(() => res.writeHead(500).end((error as Error).message), calls === 1 ? 300 : 0);
         }
       }),
     );
     const uri = `http://127.0.0.1:${port}/`;
-    expect(await (await fetch(uri)).text()).toBe('bug');
-    expect(await (await fetch(uri)).text()).toBe('fine');
+    const bug = fetch(uri).then((response) => response.text());
+    while (calls < 1) await settle();
+    const first = await Promise.race([bug, fetch(uri).then((response) => response.text())]);
+    expect(first).toBe('fine');
+    expect(await bug).toBe('bug');
   });
 });
 
