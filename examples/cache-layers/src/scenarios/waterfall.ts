@@ -108,7 +108,7 @@ async function allOn(
   await world.traffic.run(warmUp, underWay);
   await world.resetCounts();
   await world.traffic.run(compared, underWay, onProgress);
-  const start = await measured(world, 'all on');
+  const start = await measured(world, 'all on, for comparison');
   await world.traffic.run(reads - compared, underWay, (done) => onProgress(compared + done));
   return { start, full: await measured(world, 'all on') };
 }
