@@ -2,14 +2,14 @@
  * Cache sizes as a person writes them: `500`, `2k`, `1m`, or a part of the distinct keys, `10%`.
  *
  * Parts are the natural scale: a trace says how many keys it has, and the interesting range of sizes lies well below. The
- * default is the geometric ladder 0.1 % to 30 %, without sizes under 10, where a policy's parts are single entries.
+ * default is the geometric ladder 0.1 % to 30 %, from 10 entries on: in fewer, a policy's parts are single entries.
  */
 const ladder = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3];
 const smallest = 10;
 
 export function defaultSizes(unique: number): number[] {
-  const sizes = ladder.map((part) => Math.round(part * unique)).filter((size) => size >= smallest);
-  return distinct(sizes.length > 0 ? sizes : [Math.max(1, Math.ceil(unique / 4))]);
+  if (unique <= smallest) return [Math.max(1, Math.ceil(unique / 4))];
+  return distinct(ladder.map((part) => Math.max(smallest, Math.round(part * unique))));
 }
 
 /** Sizes in ascending order, each once. Throws RangeError naming the one that is none. */

@@ -14,7 +14,9 @@ describe('sizes', () => {
 
   it('default to a ladder without tiny rungs', () => {
     expect(defaultSizes(100_000)).toEqual([100, 300, 1000, 3000, 10_000, 30_000]);
+    expect(defaultSizes(5684)).toEqual([10, 17, 57, 171, 568, 1705]);
     expect(defaultSizes(1000)).toEqual([10, 30, 100, 300]);
+    expect(defaultSizes(11)).toEqual([10]);
     expect(defaultSizes(8)).toEqual([2]);
     expect(defaultSizes(1)).toEqual([1]);
   });
