@@ -44,6 +44,7 @@ export interface AppCounts {
 }
 
 const appCount = 3;
+const busUpWithinMs = 15_000;
 /** An item takes nearly 2 kB: a browser has room for a few per cent of them, the edge for every seventh. */
 const browserBytesMax = 150 * 1024;
 const edgeBytesMax = 512 * 1024;
@@ -168,6 +169,15 @@ export class World {
   /** Of the apps that are up. */
   get httpPorts(): readonly number[] {
     return this.#apps.filter(({ child }) => child.state.up).map(({ httpPort }) => httpPort);
+  }
+
+  /** Resolves when all apps hear the bus. A bus that comes up empties the first levels, so what is held before is lost. */
+  async busIsUp(): Promise<void> {
+    const giveUpAtMs = performance.now() + busUpWithinMs;
+    while (!(await this.appCounts()).busUp) {
+      if (performance.now() > giveUpAtMs) throw new Error('the invalidation bus did not come up');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   get appCount(): number {

@@ -14,6 +14,8 @@ import type { Edge } from './edge.ts';
 
 const attemptsMax = 5;
 const upWithinMs = 5000;
+/** Bounds the number of answers it keeps, to a few hundred: an edge that keeps everything would hide what is below. */
+const zoneSize = '64k';
 
 /** Pure. All paths are inside `folder`. */
 export const nginxConfig = (folder: string, port: number, apps: readonly number[]): string => `
@@ -29,7 +31,7 @@ http {
   fastcgi_temp_path ${folder}/temp;
   uwsgi_temp_path ${folder}/temp;
   scgi_temp_path ${folder}/temp;
-  proxy_cache_path ${folder}/cache levels=1:2 keys_zone=edge:8m max_size=64m inactive=10m use_temp_path=off;
+  proxy_cache_path ${folder}/cache levels=1:2 keys_zone=edge:${zoneSize} inactive=10m use_temp_path=off;
   map $upstream_cache_status $edge_status {
     HIT "edge; hit";
     STALE "edge; hit; detail=stale";

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { AppSetup } from '../processes/app.ts';
 import { place, type Place } from '../processes/place.ts';
 
+const answerWithinMs = 5000;
+
 export interface SharedLevel {
   readonly name: string;
   /** Rejects when it does not answer. */
@@ -51,8 +53,7 @@ export function redisLevel(url: string): SharedLevel {
       });
       client.on('error', () => undefined);
       try {
-        await client.connect();
-        await client.ping();
+        await inTime(client.connect().then(() => client.ping()));
       } catch (error) {
         client.destroy();
         throw Object.assign(new Error(reason(error)), { code: 'REDIS_SILENT' });
@@ -77,6 +78,15 @@ export function redisLevel(url: string): SharedLevel {
     close: () => close(),
   };
   return level;
+}
+
+/** The client's time-outs begin when it is connected: a server that takes connections and is silent has none. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`silent for ${answerWithinMs} ms`)), answerWithinMs);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function reason(error: unknown): string {

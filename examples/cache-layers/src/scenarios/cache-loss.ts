@@ -52,6 +52,7 @@ export async function cacheLoss(world: World, phaseMs: number): Promise<Section>
 async function lose(world: World, phaseMs: number, changes: Partial<AppSettings>): Promise<Loss> {
   // A machine that has no time for a beat would lose its bus too, and with it the old answers.
   await world.reset({ ...changes, l1TtlMs: 500, l1Max: 400, heartbeatMs: 5000 }, { browser: false, edge: false });
+  await world.busIsUp();
   // Every app holds every item, or has held it.
   const ids = Array.from({ length: hotItems }, (_, i) => firstItem + i);
   for (const id of ids) await world.everyApp('read', id);

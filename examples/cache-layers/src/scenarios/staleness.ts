@@ -83,7 +83,7 @@ export async function staleness(world: World, { items, l1TtlMs, cutMs }: Stalene
 
 async function measure(world: World, settings: Partial<AppSettings>, items: number, cutMs: number): Promise<Measured> {
   await world.reset(settings);
-  await until(async () => settings.bus === false || (await world.appCounts()).busUp);
+  if (settings.bus !== false) await world.busIsUp();
   const others = Array.from({ length: world.appCount - 1 }, (_, i) => i + 1);
   const readers = others.map((app) => (id: number) => world.app<Read>(app, 'read', id));
   const browser = world.newBrowser();
@@ -104,7 +104,7 @@ async function measure(world: World, settings: Partial<AppSettings>, items: numb
     if (cutMs === 0) return;
     await new Promise((resolve) => setTimeout(resolve, cutMs));
     for (const app of others) await world.app(app, 'cutBus', false);
-    await until(async () => (await world.appCounts()).busUp);
+    await world.busIsUp();
   })();
   const [browserWorst, ...appWorst] = await Promise.all([
     worst(readBrowser),
@@ -140,12 +140,4 @@ async function readHttp(fetch: Fetch, id: number): Promise<Read> {
   const response = await fetch(new Request(`${origin}/items/${id}`));
   const { version } = (await response.json()) as { version: number };
   return { version, readAtMs };
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const giveUpAtMs = performance.now() + 10_000;
-  while (!(await isTrue())) {
-    if (performance.now() > giveUpAtMs) throw new Error('the bus did not come up');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

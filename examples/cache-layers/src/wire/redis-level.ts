@@ -17,38 +17,28 @@ export async function redisLevel(url: string, prefix: string): Promise<RemoteLev
   };
   const client = createClient(options);
   const subscriber = createClient(options);
-  const watchers = new Set<(up: boolean) => void>();
   client.on('error', () => undefined);
-  subscriber.on('error', () => {
-    for (const watch of watchers) watch(false);
-  });
+  subscriber.on('error', () => undefined);
   await Promise.all([client.connect(), subscriber.connect()]);
   const call = (args: readonly string[]): Promise<unknown> => client.sendCommand([...args]);
-  const bus = redisBus(
-    call,
-    {
-      subscribe: async (channel, on) => {
-        await subscriber.subscribe(channel, on);
-        return async () => {
-          await subscriber.unsubscribe(channel, on);
-        };
-      },
-    },
-    { channel: `${prefix}bus` },
-  );
   return {
     tier: redisTier(call, { prefix }),
-    bus: {
-      publish: (message) => bus.publish(message),
-      subscribe: (on, onState) => {
-        watchers.add(onState);
-        const unsubscribe = bus.subscribe(on, onState);
-        return () => {
-          watchers.delete(onState);
-          unsubscribe();
-        };
+    bus: redisBus(
+      call,
+      {
+        subscribe: async (channel, on, onState) => {
+          const down = (): void => onState(false);
+          const up = (): void => onState(true);
+          subscriber.on('error', down).on('ready', up);
+          await subscriber.subscribe(channel, on);
+          return async () => {
+            subscriber.off('error', down).off('ready', up);
+            await subscriber.unsubscribe(channel, on);
+          };
+        },
       },
-    },
+      { channel: `${prefix}bus` },
+    ),
     moveTo: () => undefined,
     close: async () => {
       client.destroy();
