@@ -49,7 +49,7 @@ export async function use(now: () => number): Promise<unknown[]> {
 
   // A bound by ttl alone; keys that are objects; values that are numbers.
   const key = { any: 'object' };
-  const byObject = new LRUCache<object, number>({ ttl: 10, ttlAutopurge: true, allowStale: true });
+  const byObject = new LRUCache<object, number>({ ttl: 60_000, ttlAutopurge: true, allowStale: true });
   byObject.set(key, 0);
   tell(byObject.get(key), byObject.peek(key, { allowStale: false }), byObject.has(key, { updateAgeOnHas: true }));
   byObject.ttlAutopurge = false;
