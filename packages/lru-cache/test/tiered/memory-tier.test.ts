@@ -53,6 +53,15 @@ describe('a tier in memory', () => {
     expect(await leader()).toBe(true);
   });
 
+  it('a removal ends fence and lease: the next miss leads with a fence of its own', async () => {
+    const s = at(1000);
+    const before = await s.tier.read('k', 100);
+    await s.tier.remove(['k']);
+    const after = await s.tier.read('k', 100);
+    expect(after).toMatchObject({ kind: 'miss', leader: true });
+    expect((after as { fence: string }).fence).not.toBe((before as { fence: string }).fence);
+  });
+
   it('a version ends ttlMs after it was last asked for', async () => {
     const s = at();
     const [first] = await s.tier.versions(['t'], 100);

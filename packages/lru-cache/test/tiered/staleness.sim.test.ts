@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { World, type WorldOptions } from './world.ts';
 
 const nightly = process.env['NIGHTLY'] === '1';
-const numRuns = nightly ? 10_000 : 1000;
+const numRuns = nightly ? 10_000 : 300;
 const busDelayMs = 150;
 const heartbeatMs = 1000;
 const maxConcurrentLoads = 2;
