@@ -69,7 +69,8 @@ export class Side {
         // Several that expire at one time do so in an order of their own.
         const size = reason === 'expire' ? undefined : this.cache.size;
         this.note('disposeAfter', value, key, reason, this.cache.has(key), size);
-        if (calls.reenter && reason === 'delete' && !this.looping) this.cache.set('again', 1, { size: 1 });
+        if (calls.reenter && reason === 'delete' && !this.looping)
+          this.cache.set('again', 1, this.cache.maxEntrySize === 0 ? {} : { size: 1 });
       };
     }
     if (calls.onInsert) options.onInsert = (...told) => this.note('insert', ...told, this.cache.size);
