@@ -17,8 +17,11 @@ import type { Switches } from '../world.ts';
 const feedEveryMs = 200;
 const publicDir = fileURLToPath(new URL('../../public/', import.meta.url));
 const switchNames = ['browser', 'edge', 'l1', 'l2'] as const;
-/** Of a reader's request, what a cache may look at. */
-const passedOn = ['accept-language', 'cache-control', 'if-none-match', 'if-modified-since', 'pragma', 'user-agent'];
+/**
+ * Of a reader's request, what a cache may look at. Not its Cache-Control: a fetch that goes past the browser's own cache
+ * says `no-cache`, and the edge would obey.
+ */
+const passedOn = ['accept-language', 'if-none-match', 'if-modified-since', 'user-agent'];
 /** What belongs to one connection and not to the answer (RFC 9110 7.6.1). */
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding']);
 
