@@ -119,4 +119,25 @@ export function tierContract(
       { numRuns },
     );
   });
+
+  // The two that matter most, without waiting for chance to try them.
+  it(`${name}: what was asked for before a removal cannot be stored after it`, async () => {
+    const tier = await make();
+    const before = await tier.read('k', long);
+    if (before.kind !== 'miss') throw new Error('must miss');
+    await tier.remove(['k']);
+    expect(await tier.fill('k', 'old', long, before.fence)).toBe(false);
+    const after = await tier.read('k', long);
+    expect(after).toMatchObject({ kind: 'miss', leader: true });
+    expect(after).not.toMatchObject({ fence: before.fence });
+    expect(await tier.fill('k', 'old', long, before.fence)).toBe(false);
+  });
+
+  it(`${name}: a leader who has nothing to fill in lets another lead`, async () => {
+    const tier = await make();
+    expect(await tier.read('k', long)).toMatchObject({ leader: true });
+    expect(await tier.read('k', long)).toMatchObject({ leader: false });
+    await tier.release('k');
+    expect(await tier.read('k', long)).toMatchObject({ leader: true });
+  });
 }
