@@ -15,7 +15,7 @@ import { cacheSettings } from './cache-options.ts';
 import { requireCount, requireMax, requireTtl, weightOf } from './check.ts';
 import { requireDump } from './dump.ts';
 import { SlotStore } from './slot-store.ts';
-import { dumpOf, isOver, liveEntries, survivors } from './snapshot.ts';
+import { dumpOf, liveEntries, survivors } from './snapshot.ts';
 import type { CacheDump, CacheObserver, CacheStats, Clock, LruCacheOptions, SetOptions } from './types.ts';
 
 /**
@@ -98,13 +98,13 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   /** The value without counting or marking as used. O(1). */
   peek(key: K): V | undefined {
     const slot = this.store.find(key);
-    return slot === 0 || isOver(this.store, slot, this.clock) ? undefined : this.store.value(slot);
+    return slot === 0 || this.store.isOver(slot, this.clock) ? undefined : this.store.value(slot);
   }
 
   /** Counts nothing, marks nothing as used. O(1). */
   has(key: K): boolean {
     const slot = this.store.find(key);
-    return slot !== 0 && !isOver(this.store, slot, this.clock);
+    return slot !== 0 && !this.store.isOver(slot, this.clock);
   }
 
   /**
@@ -179,7 +179,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     let gone = 0;
     for (let slot = this.store.oldest(); slot !== 0;) {
       const next = this.store.newer(slot);
-      if (isOver(this.store, slot, this.clock)) {
+      if (this.store.isOver(slot, this.clock)) {
         this.store.remove(slot, 'expire');
         gone++;
       }
@@ -290,7 +290,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   /** The slot of a live entry; one met expired is removed. */
   private live(key: K): number {
     const slot = this.store.find(key);
-    if (slot === 0 || !isOver(this.store, slot, this.clock)) return slot;
+    if (slot === 0 || !this.store.isOver(slot, this.clock)) return slot;
     this.store.remove(slot, 'expire');
     return 0;
   }

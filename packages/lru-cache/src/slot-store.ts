@@ -122,6 +122,15 @@ export class SlotStore<K, V> {
     return this.deadlines === undefined ? Infinity : (this.deadlines[slot] as number);
   }
 
+  /**
+   * Whether an entry is over: `now >= deadline`. Asks no clock while nothing can end; from then on it asks for every
+   * entry, since telling the endless ones apart first would cost the others more than the coarse clock does.
+   */
+  isOver(slot: number, clock: Clock): boolean {
+    const { deadlines } = this;
+    return deadlines !== undefined && clock.now() >= (deadlines[slot] as number);
+  }
+
   setDeadline(slot: number, deadline: number): void {
     if (this.deadlines === undefined) {
       if (deadline === Infinity) return;

@@ -9,19 +9,13 @@
 import type { SlotStore } from './slot-store.ts';
 import type { CacheDump, Clock } from './types.ts';
 
-/** Whether a slot's entry is over: `now >= deadline`. Does not ask the clock about one that never ends. */
-export function isOver<K, V>(store: SlotStore<K, V>, slot: number, clock: Clock): boolean {
-  const deadline = store.deadline(slot);
-  return deadline !== Infinity && clock.now() >= deadline;
-}
-
 /** Live entries, newest first. */
 export function* liveEntries<K, V>(store: SlotStore<K, V>, clock: Clock): IterableIterator<[K, V]> {
   const keys: K[] = [];
   for (let slot = store.newest(); slot !== 0; slot = store.older(slot)) keys.push(store.key(slot));
   for (const key of keys) {
     const slot = store.find(key);
-    if (slot !== 0 && !isOver(store, slot, clock)) yield [key, store.value(slot)];
+    if (slot !== 0 && !store.isOver(slot, clock)) yield [key, store.value(slot)];
   }
 }
 

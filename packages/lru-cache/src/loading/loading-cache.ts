@@ -204,8 +204,10 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
     if (signal?.aborted === true) return rejection(signal.reason);
     const loader = requireFunction('load', options?.load) ?? settings.load;
     const now = settings.clock.now();
-    const slot = shelf.live(key, now);
+    let slot = shelf.live(key, now);
     shelf.store.deliver();
+    // Who was told that the old value is over may have changed the key, or put another into its slot.
+    if (settings.onRemove !== undefined) slot = shelf.live(key, now);
     if (slot !== 0 && options?.refresh !== true) {
       const decision = decide(shelf.held(slot), shelf.freshUntil(slot), shelf.errorUntil(slot), now, settings);
       switch (decision) {

@@ -115,6 +115,16 @@ describe('KeyIndex', () => {
     expect(spent).toBeLessThan(5 * 4 * 4096 + 5 * 512);
   });
 
+  it('counts probes: runs of which each is bearable are not, when every insertion walks one', () => {
+    // Forty hashes of a hundred keys each, since what differs within a hundred is where no sample is taken.
+    const store = storeOf(4096, 5);
+    for (let i = 0; i < 4000; i++) {
+      store.insert(`${'x'.repeat(16)}${pad(i % 100, 2)}${'y'.repeat(10)}${pad(Math.floor(i / 100), 2)}`, i, 1);
+    }
+    expect(store.index).toBe('learned');
+    expect(meanProbes(store)).toBeLessThan(4);
+  });
+
   it('learns anew when the keys change their shape, four times at most', () => {
     const store = storeOf(1000, 3);
     for (let round = 0; round < 4; round++) {
