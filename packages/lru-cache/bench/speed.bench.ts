@@ -53,10 +53,8 @@ export default defineBench<Case>({
     caseOf('get-hit', built, 100_000),
     caseOf('set-evict', 'integers', 1000),
     caseOf('set-evict', built, 100_000),
-    caseOf('set-evict', same, 1000),
     caseOf('mixed', built, 1000),
     caseOf('mixed', 'integers', 100_000),
-    caseOf('mixed', 'objects', 1000),
   ],
   contenders: {
     '@loadbearing/lru-cache': setUp('@loadbearing/lru-cache'),
