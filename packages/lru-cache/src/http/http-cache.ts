@@ -53,7 +53,7 @@ export interface HttpCache {
  * await (await cached(new Request('http://example.com/'))).text();
  * const again = await cached(new Request('http://example.com/'));
  * assert.equal(await again.text(), 'page 1');
- * assert.match(again.headers.get('cache-status'), /^edge; hit; ttl=/);
+ * assert.match(again.headers.get('cache-status') ?? '', /^edge; hit; ttl=/);
  * ```
  */
 export function httpCache(options: HttpCacheOptions): HttpCache {
