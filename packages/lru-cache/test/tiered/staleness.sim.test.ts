@@ -78,7 +78,8 @@ describe('staleness', () => {
         expect(world.loadsPeak).toBeLessThanOrEqual(maxConcurrentLoads);
         for (const [name, count] of Object.entries(world.counts)) sums[name] = (sums[name] ?? 0) + count;
       }),
-      { numRuns },
+      // The same worlds each day, so that nobody's change fails for what it did not do; other ones each night.
+      nightly ? { numRuns } : { numRuns, seed: 1 },
     );
     if (nightly) console.log(`${String(numRuns)} worlds: ${JSON.stringify(sums)}`);
     // The law was put to the test: most reads were owed something, and every kind of fault occurred.
