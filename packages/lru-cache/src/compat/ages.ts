@@ -8,7 +8,7 @@
  */
 import { systemTimers } from '../environment.ts';
 import { Autopurge } from './autopurge.ts';
-import type { Entry, Perf, Status } from './types.ts';
+import type { EntryShape as Entry, Perf, StatusShape as Status } from './types.ts';
 
 /** Read anew whenever they matter: both may be assigned. */
 export interface AgeSettings {

@@ -15,7 +15,11 @@
  * in its own slot, or with `ignoreFetchAbort` too in a new one, if the key is not held by then. The options are read at each step, because the method may change them.
  */
 import type { Entries } from './entries.ts';
-import type { Fetcher, FetchOptions, FetcherOptions } from './types.ts';
+import type {
+  FetcherShape as Fetcher,
+  FetchOptionsShape as FetchOptions,
+  FetcherOptionsShape as FetcherOptions,
+} from './types.ts';
 
 /** Stores the value of a fetch with the options of its first caller. */
 type Store<V> = (value: V, by: BackgroundFetch<V>) => void;

@@ -16,7 +16,13 @@ import { Ages } from './ages.ts';
 import type { AgeSettings } from './ages.ts';
 import { BackgroundFetch } from './background-fetch.ts';
 import type { FixedOptions } from './options.ts';
-import type { DisposeReason, DisposeTask, Entry, InsertReason, Status } from './types.ts';
+import type {
+  DisposeReasonShape as DisposeReason,
+  DisposeTask,
+  EntryShape as Entry,
+  InsertReasonShape as InsertReason,
+  StatusShape as Status,
+} from './types.ts';
 import { walk } from './walk.ts';
 
 export class Entries<K, V, FC> {

@@ -44,7 +44,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   noDisposeOnSet!: boolean;
   noUpdateTTL!: boolean;
   maxEntrySize!: number;
-  sizeCalculation?: T.SizeCalculator<K, V>;
+  sizeCalculation?: T.SizeCalculatorShape<K, V>;
   noDeleteOnFetchRejection!: boolean;
   noDeleteOnStaleGet!: boolean;
   allowStaleOnFetchAbort!: boolean;
@@ -57,8 +57,8 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   readonly #operations: Operations<K, V, FC>;
 
   /** With a cache, an empty one with the same options. */
-  constructor(options: T.Options<K, V, FC> | LRUCache<K, V, FC>) {
-    const o = options as T.OptionsBase<K, V, FC>;
+  constructor(options: T.OptionsShape<K, V, FC> | LRUCache<K, V, FC>) {
+    const o = options as T.OptionsBaseShape<K, V, FC>;
     const fixed = readFixed(o);
     Object.assign(this, readNumbers(o));
     for (const flag of FLAGS) this[flag] = !!o[flag];
@@ -88,30 +88,30 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   get perf(): T.Perf {
     return this.#fixed.perf;
   }
-  get fetchMethod(): T.Fetcher<K, V, FC> | undefined {
+  get fetchMethod(): T.FetcherShape<K, V, FC> | undefined {
     return this.#fixed.fetchMethod;
   }
-  get memoMethod(): T.Memoizer<K, V, FC> | undefined {
+  get memoMethod(): T.MemoizerShape<K, V, FC> | undefined {
     return this.#fixed.memoMethod;
   }
-  get dispose(): T.Disposer<K, V> | undefined {
+  get dispose(): T.DisposerShape<K, V> | undefined {
     return this.#fixed.dispose;
   }
-  get disposeAfter(): T.Disposer<K, V> | undefined {
+  get disposeAfter(): T.DisposerShape<K, V> | undefined {
     return this.#fixed.disposeAfter;
   }
-  get onInsert(): T.Inserter<K, V> | undefined {
+  get onInsert(): T.InserterShape<K, V> | undefined {
     return this.#fixed.onInsert;
   }
 
   /** The value, marked as used; a stale one is removed, and answered only with `allowStale`. */
-  get(k: K, options: T.GetOptions<K, V, FC> = {}): V | undefined {
+  get(k: K, options: T.GetOptionsShape<K, V, FC> = {}): V | undefined {
     const status = open(options.status, 'get', k, this);
     return answered(status, this.#operations.read(k, options, status));
   }
 
   /** The value, changing nothing. */
-  peek(k: K, options: T.PeekOptions<K, V, FC> = {}): V | undefined {
+  peek(k: K, options: T.PeekOptionsShape<K, V, FC> = {}): V | undefined {
     const status = open(options.status, 'peek', k, this);
     const { store, ages } = this.#entries;
     const slot = store.find(k);
@@ -122,7 +122,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   }
 
   /** Whether a value is there and not stale; does not mark it as used. */
-  has(k: K, options: T.HasOptions<K, V, FC> = {}): boolean {
+  has(k: K, options: T.HasOptionsShape<K, V, FC> = {}): boolean {
     const status = open(options.status, 'has', k, this);
     const { store, ages } = this.#entries;
     const slot = store.find(k);
@@ -135,7 +135,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   }
 
   /** Stores a value as the newest; undefined deletes. */
-  set(k: K, v: V | undefined, options: T.SetOptions<K, V, FC> = {}): this {
+  set(k: K, v: V | undefined, options: T.SetOptionsShape<K, V, FC> = {}): this {
     this.#operations.write(k, v, options, open(options.status, 'set', k, this));
     return this;
   }
@@ -166,7 +166,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   /** The value, or what `fetchMethod` brings. Rejects with its error, or the reason of an abort. */
   fetch(k: K, options: T.FetchArgument<K, V, FC>): Promise<V | undefined>;
   fetch(k: T.ContextFree<FC, K>, options?: T.ContextFree<FC, T.FetchArgument<K, V, FC>>): Promise<V | undefined>;
-  async fetch(k: K, options: T.FetchOptions<K, V, FC> = {}): Promise<V | undefined> {
+  async fetch(k: K, options: T.FetchOptionsShape<K, V, FC> = {}): Promise<V | undefined> {
     const status = open(options.status, 'fetch', k, this, options);
     const method = this.#fixed.fetchMethod;
     if (method === undefined) {
@@ -204,7 +204,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   /** As `fetch`, but rejects when there is no value. */
   forceFetch(k: K, options: T.FetchArgument<K, V, FC>): Promise<V>;
   forceFetch(k: T.ContextFree<FC, K>, options?: T.ContextFree<FC, T.FetchArgument<K, V, FC>>): Promise<V>;
-  async forceFetch(k: K, options?: T.FetchOptions<K, V, FC>): Promise<V> {
+  async forceFetch(k: K, options?: T.FetchOptionsShape<K, V, FC>): Promise<V> {
     const value = await this.fetch(k, options as T.FetchArgument<K, V, FC>);
     if (value === undefined) throw new Error('fetch() returned undefined');
     return value;
@@ -213,7 +213,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   /** The value, or what `memoMethod` answers. Throws without a `memoMethod`. */
   memo(k: K, options: T.MemoArgument<K, V, FC>): V;
   memo(k: T.ContextFree<FC, K>, options?: T.ContextFree<FC, T.MemoArgument<K, V, FC>>): V;
-  memo(k: K, asked: T.MemoOptions<K, V, FC> = {}): V {
+  memo(k: K, asked: T.MemoOptionsShape<K, V, FC> = {}): V {
     const status = open(asked.status, 'memo', k, this, asked);
     const method = this.#fixed.memoMethod;
     if (method === undefined) throw new Error('no memoMethod provided to constructor');
@@ -227,7 +227,10 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   }
 
   /** The first value for which `fn` answers something true, got with these options. */
-  find(fn: (v: V, k: K, self: LRUCache<K, V, FC>) => boolean, options: T.GetOptions<K, V, FC> = {}): V | undefined {
+  find(
+    fn: (v: V, k: K, self: LRUCache<K, V, FC>) => boolean,
+    options: T.GetOptionsShape<K, V, FC> = {},
+  ): V | undefined {
     for (const [key, value] of this.#operations.each(false, true)) {
       if (fn(value, key, this)) return this.#operations.read(key, options, options.status);
     }
@@ -281,7 +284,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   }
 
   /** Value, size and remaining ttl, stale or not. */
-  info(key: K): T.Entry<V> | undefined {
+  info(key: K): T.EntryShape<V> | undefined {
     const slot = this.#entries.store.find(key);
     const entry = this.#entries.entry(slot);
     if (entry !== undefined) this.#entries.ages.inform(entry, slot);
@@ -289,9 +292,9 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   }
 
   /** What `load` takes, stale ones too, oldest first. */
-  dump(): [K, T.Entry<V>][] {
+  dump(): [K, T.EntryShape<V>][] {
     const { store, ages } = this.#entries;
-    const dump: [K, T.Entry<V>][] = [];
+    const dump: [K, T.EntryShape<V>][] = [];
     for (let slot = store.oldest(); slot !== 0; slot = store.newer(slot)) {
       const entry = this.#entries.entry(slot);
       if (entry === undefined) continue;
@@ -302,7 +305,7 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
   }
 
   /** Replaces everything held by what was dumped. */
-  load(entries: [K, T.Entry<V>][]): void {
+  load(entries: [K, T.EntryShape<V>][]): void {
     this.clear();
     for (const [key, { value, start, ...rest }] of entries) {
       const began = this.#entries.ages.import(start);
@@ -314,35 +317,35 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
 /** The types, under the names by which programs written against lru-cache know them. */
 // eslint-disable-next-line @typescript-eslint/no-namespace -- that is how they are named there
 export declare namespace LRUCache {
-  export type Size = T.Size;
-  export type Milliseconds = T.Milliseconds;
-  export type Count = T.Count;
-  export type DisposeReason = T.DisposeReason;
-  export type Disposer<K, V> = T.Disposer<K, V>;
-  export type InsertReason = T.InsertReason;
-  export type Inserter<K, V> = T.Inserter<K, V>;
-  export type SizeCalculator<K, V> = T.SizeCalculator<K, V>;
-  export type Fetcher<K, V, FC = unknown> = T.Fetcher<K, V, FC>;
-  export type FetcherOptions<K, V, FC = unknown> = T.FetcherOptions<K, V, FC>;
-  export type FetcherFetchOptions<K, V, FC = unknown> = T.FetcherFetchOptions<K, V, FC>;
-  export type FetchOptions<K, V, FC> = T.FetchOptions<K, V, FC>;
-  export type FetchOptionsWithContext<K, V, FC> = T.FetchOptionsWithContext<K, V, FC>;
-  export type FetchOptionsNoContext<K, V, FC extends T.Nothing = undefined> = T.FetchOptionsNoContext<K, V, FC>;
-  export type Memoizer<K, V, FC = unknown> = T.Memoizer<K, V, FC>;
-  export type MemoizerOptions<K, V, FC = unknown> = T.MemoizerOptions<K, V, FC>;
-  export type MemoizerMemoOptions<K, V, FC = unknown> = T.MemoizerMemoOptions<K, V, FC>;
-  export type MemoOptions<K, V, FC = unknown> = T.MemoOptions<K, V, FC>;
-  export type MemoOptionsWithContext<K, V, FC> = T.MemoOptionsWithContext<K, V, FC>;
-  export type MemoOptionsNoContext<K, V, FC extends T.Nothing = undefined> = T.MemoOptionsNoContext<K, V, FC>;
-  export type GetOptions<K, V, FC> = T.GetOptions<K, V, FC>;
-  export type PeekOptions<K, V, FC> = T.PeekOptions<K, V, FC>;
-  export type HasOptions<K, V, FC> = T.HasOptions<K, V, FC>;
-  export type SetOptions<K, V, FC> = T.SetOptions<K, V, FC>;
-  export type Status<K, V, FC = unknown> = T.Status<K, V, FC>;
-  export type Entry<V> = T.Entry<V>;
-  export type OptionsBase<K, V, FC> = T.OptionsBase<K, V, FC>;
-  export type OptionsMaxLimit<K, V, FC> = T.OptionsMaxLimit<K, V, FC>;
-  export type OptionsTTLLimit<K, V, FC> = T.OptionsTTLLimit<K, V, FC>;
-  export type OptionsSizeLimit<K, V, FC> = T.OptionsSizeLimit<K, V, FC>;
-  export type Options<K, V, FC> = T.Options<K, V, FC>;
+  export type Size = T.SizeShape;
+  export type Milliseconds = T.MillisecondsShape;
+  export type Count = T.CountShape;
+  export type DisposeReason = T.DisposeReasonShape;
+  export type Disposer<K, V> = T.DisposerShape<K, V>;
+  export type InsertReason = T.InsertReasonShape;
+  export type Inserter<K, V> = T.InserterShape<K, V>;
+  export type SizeCalculator<K, V> = T.SizeCalculatorShape<K, V>;
+  export type Fetcher<K, V, FC = unknown> = T.FetcherShape<K, V, FC>;
+  export type FetcherOptions<K, V, FC = unknown> = T.FetcherOptionsShape<K, V, FC>;
+  export type FetcherFetchOptions<K, V, FC = unknown> = T.FetcherFetchOptionsShape<K, V, FC>;
+  export type FetchOptions<K, V, FC> = T.FetchOptionsShape<K, V, FC>;
+  export type FetchOptionsWithContext<K, V, FC> = T.FetchOptionsWithContextShape<K, V, FC>;
+  export type FetchOptionsNoContext<K, V, FC extends T.Nothing = undefined> = T.FetchOptionsNoContextShape<K, V, FC>;
+  export type Memoizer<K, V, FC = unknown> = T.MemoizerShape<K, V, FC>;
+  export type MemoizerOptions<K, V, FC = unknown> = T.MemoizerOptionsShape<K, V, FC>;
+  export type MemoizerMemoOptions<K, V, FC = unknown> = T.MemoizerMemoOptionsShape<K, V, FC>;
+  export type MemoOptions<K, V, FC = unknown> = T.MemoOptionsShape<K, V, FC>;
+  export type MemoOptionsWithContext<K, V, FC> = T.MemoOptionsWithContextShape<K, V, FC>;
+  export type MemoOptionsNoContext<K, V, FC extends T.Nothing = undefined> = T.MemoOptionsNoContextShape<K, V, FC>;
+  export type GetOptions<K, V, FC> = T.GetOptionsShape<K, V, FC>;
+  export type PeekOptions<K, V, FC> = T.PeekOptionsShape<K, V, FC>;
+  export type HasOptions<K, V, FC> = T.HasOptionsShape<K, V, FC>;
+  export type SetOptions<K, V, FC> = T.SetOptionsShape<K, V, FC>;
+  export type Status<K, V, FC = unknown> = T.StatusShape<K, V, FC>;
+  export type Entry<V> = T.EntryShape<V>;
+  export type OptionsBase<K, V, FC> = T.OptionsBaseShape<K, V, FC>;
+  export type OptionsMaxLimit<K, V, FC> = T.OptionsMaxLimitShape<K, V, FC>;
+  export type OptionsTTLLimit<K, V, FC> = T.OptionsTTLLimitShape<K, V, FC>;
+  export type OptionsSizeLimit<K, V, FC> = T.OptionsSizeLimitShape<K, V, FC>;
+  export type Options<K, V, FC> = T.OptionsShape<K, V, FC>;
 }

@@ -26,7 +26,7 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
     this.entries = entries;
   }
 
-  read(k: K, o: T.GetOptions<K, V, FC>, status: T.Status<K, V, FC> | undefined): V | undefined {
+  read(k: K, o: T.GetOptionsShape<K, V, FC>, status: T.StatusShape<K, V, FC> | undefined): V | undefined {
     const entries = this.entries;
     const { store, ages } = entries;
     const slot = store.find(k);
@@ -55,8 +55,8 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
   write(
     k: K,
     v: V | undefined,
-    o: T.SetOptions<K, V, FC>,
-    status: T.Status<K, V, FC> | undefined,
+    o: T.SetOptionsShape<K, V, FC>,
+    status: T.StatusShape<K, V, FC> | undefined,
     by?: BackgroundFetch<V>,
   ): void {
     const entries = this.entries;
@@ -90,7 +90,7 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
   }
 
   /** 1 where sizes do not matter. */
-  private sizeOf(v: V | undefined, k: K, o: T.SetOptions<K, V, FC>): number {
+  private sizeOf(v: V | undefined, k: K, o: T.SetOptionsShape<K, V, FC>): number {
     const calculate = o.sizeCalculation ?? this.settings.sizeCalculation;
     if (!this.entries.sized) {
       if (o.size || calculate !== undefined) throw new TypeError('a size needs maxSize or maxEntrySize; got neither');
@@ -111,8 +111,8 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
     k: K,
     slot: number,
     stale: V | undefined,
-    method: T.Fetcher<K, V, FC>,
-    o: T.FetchOptions<K, V, FC>,
+    method: T.FetcherShape<K, V, FC>,
+    o: T.FetchOptionsShape<K, V, FC>,
   ): BackgroundFetch<V> {
     const entries = this.entries;
     const options = inherit<K, V, FC>(this.settings, o);

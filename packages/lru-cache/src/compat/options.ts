@@ -9,14 +9,14 @@
  */
 import { MAX_ENTRIES } from '../check.ts';
 import type {
-  Disposer,
-  Fetcher,
-  FetchOptions,
-  Inserter,
-  Memoizer,
-  OptionsBase,
+  DisposerShape as Disposer,
+  FetcherShape as Fetcher,
+  FetchOptionsShape as FetchOptions,
+  InserterShape as Inserter,
+  MemoizerShape as Memoizer,
+  OptionsBaseShape as OptionsBase,
   Perf,
-  SizeCalculator,
+  SizeCalculatorShape as SizeCalculator,
 } from './types.ts';
 
 export interface FixedOptions<K, V, FC> {

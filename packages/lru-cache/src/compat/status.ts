@@ -1,6 +1,6 @@
 /** The first fields of a `status` object: which operation, on what. The operations fill in the rest as they go. */
 import type { LRUCache } from './lru-cache.ts';
-import type { NonNullish, Status } from './types.ts';
+import type { NonNullish, StatusShape as Status } from './types.ts';
 
 export function open<K extends NonNullish, V extends NonNullish, FC>(
   status: Status<K, V, FC> | undefined,

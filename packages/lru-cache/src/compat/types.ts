@@ -18,53 +18,57 @@ export type NonNullish = {};
 /** What FC is when `fetch` and `memo` take no context. */
 export type Nothing = undefined | void;
 
-export type Size = number;
-export type Milliseconds = number;
-export type Count = number;
+export type SizeShape = number;
+export type MillisecondsShape = number;
+export type CountShape = number;
 
 /**
  * Why a value left: 'evict' there was no room, 'set' another value took its place (or was too large to), 'delete' by
  * `delete`, `clear` or a `set` of undefined, 'expire' met past its ttl, 'fetch' a background fetch ended without value.
  */
-export type DisposeReason = 'evict' | 'set' | 'delete' | 'expire' | 'fetch';
-export type Disposer<K, V> = (value: V, key: K, reason: DisposeReason) => void;
-export type DisposeTask<K, V> = [value: V, key: K, reason: DisposeReason];
+export type DisposeReasonShape = 'evict' | 'set' | 'delete' | 'expire' | 'fetch';
+export type DisposerShape<K, V> = (value: V, key: K, reason: DisposeReasonShape) => void;
+export type DisposeTask<K, V> = [value: V, key: K, reason: DisposeReasonShape];
 
 /** 'add' the key was not held, 'update' it was, with this very value, 'replace' it was, with another. */
-export type InsertReason = 'add' | 'update' | 'replace';
-export type Inserter<K, V> = (value: V, key: K, reason: InsertReason) => void;
+export type InsertReasonShape = 'add' | 'update' | 'replace';
+export type InserterShape<K, V> = (value: V, key: K, reason: InsertReasonShape) => void;
 /** Must answer a positive integer. */
-export type SizeCalculator<K, V> = (value: V, key: K) => Size;
+export type SizeCalculatorShape<K, V> = (value: V, key: K) => SizeShape;
 
-export interface FetcherOptions<K, V, FC = unknown> {
+export interface FetcherOptionsShape<K, V, FC = unknown> {
   /** Aborted when the entry is evicted, deleted or replaced, or when the caller's signal is. */
   signal: AbortSignal;
   /** What the result will be stored with; the method may change it. */
-  options: FetcherFetchOptions<K, V, FC>;
+  options: FetcherFetchOptionsShape<K, V, FC>;
   context: FC;
 }
 
-export interface MemoizerOptions<K, V, FC = unknown> {
-  options: MemoizerMemoOptions<K, V, FC>;
+export interface MemoizerOptionsShape<K, V, FC = unknown> {
+  options: MemoizerMemoOptionsShape<K, V, FC>;
   context: FC;
 }
 
-export type Fetcher<K, V, FC = unknown> = (
+export type FetcherShape<K, V, FC = unknown> = (
   key: K,
   staleValue: V | undefined,
-  options: FetcherOptions<K, V, FC>,
+  options: FetcherOptionsShape<K, V, FC>,
 ) => Promise<V | undefined | void> | V | undefined | void;
 
-export type Memoizer<K, V, FC = unknown> = (key: K, staleValue: V | undefined, options: MemoizerOptions<K, V, FC>) => V;
+export type MemoizerShape<K, V, FC = unknown> = (
+  key: K,
+  staleValue: V | undefined,
+  options: MemoizerOptionsShape<K, V, FC>,
+) => V;
 
-/** Options of the constructor; those not marked otherwise are properties of the cache and may be assigned. */
-export interface OptionsBase<K, V, FC> {
+/** OptionsShape of the constructor; those not marked otherwise are properties of the cache and may be assigned. */
+export interface OptionsBaseShape<K, V, FC> {
   /** Entries, a positive integer; 0 or absent = not bounded. Fixed. */
-  max?: Count;
+  max?: CountShape;
   /** Positive integer; 0 = entries do not expire. An entry is stale once its age is above this. */
-  ttl?: Milliseconds;
+  ttl?: MillisecondsShape;
   /** A reading of `perf` is used for this long. Default 1; 0 = ask at each check. */
-  ttlResolution?: Milliseconds;
+  ttlResolution?: MillisecondsShape;
   /** Remove stale entries when their time comes, by one timer for the whole cache. Read when the first ttl is set. */
   ttlAutopurge?: boolean;
   updateAgeOnGet?: boolean;
@@ -72,24 +76,24 @@ export interface OptionsBase<K, V, FC> {
   allowStale?: boolean;
   noDeleteOnStaleGet?: boolean;
   /** Called in the middle of the operation, while the entry is still held: it must not change the cache. Fixed. */
-  dispose?: Disposer<K, V>;
+  dispose?: DisposerShape<K, V>;
   /** Called when the operation is complete; it may use the cache. Fixed. */
-  disposeAfter?: Disposer<K, V>;
+  disposeAfter?: DisposerShape<K, V>;
   /** Fixed. */
-  onInsert?: Inserter<K, V>;
+  onInsert?: InserterShape<K, V>;
   noDisposeOnSet?: boolean;
   noUpdateTTL?: boolean;
   /** Sum of sizes, a positive integer; makes a size necessary for each entry. Fixed. */
-  maxSize?: Size;
+  maxSize?: SizeShape;
   /** A larger value is not stored, and its key's old entry goes. Default `maxSize`. */
-  maxEntrySize?: Size;
-  sizeCalculation?: SizeCalculator<K, V>;
+  maxEntrySize?: SizeShape;
+  sizeCalculation?: SizeCalculatorShape<K, V>;
   /** What a fetch of a key that is not held counts for until it ends. Default 1. */
   backgroundFetchSize?: number;
   /** Fixed. */
-  fetchMethod?: Fetcher<K, V, FC>;
+  fetchMethod?: FetcherShape<K, V, FC>;
   /** Fixed. */
-  memoMethod?: Memoizer<K, V, FC>;
+  memoMethod?: MemoizerShape<K, V, FC>;
   noDeleteOnFetchRejection?: boolean;
   allowStaleOnFetchRejection?: boolean;
   allowStaleOnFetchAbort?: boolean;
@@ -98,18 +102,19 @@ export interface OptionsBase<K, V, FC> {
   perf?: Perf;
 }
 
-export interface OptionsMaxLimit<K, V, FC> extends OptionsBase<K, V, FC> {
-  max: Count;
+export interface OptionsMaxLimitShape<K, V, FC> extends OptionsBaseShape<K, V, FC> {
+  max: CountShape;
 }
-export interface OptionsTTLLimit<K, V, FC> extends OptionsBase<K, V, FC> {
-  ttl: Milliseconds;
+export interface OptionsTTLLimitShape<K, V, FC> extends OptionsBaseShape<K, V, FC> {
+  ttl: MillisecondsShape;
   ttlAutopurge: boolean;
 }
-export interface OptionsSizeLimit<K, V, FC> extends OptionsBase<K, V, FC> {
-  maxSize: Size;
+export interface OptionsSizeLimitShape<K, V, FC> extends OptionsBaseShape<K, V, FC> {
+  maxSize: SizeShape;
 }
 /** At least one bound. */
-export type Options<K, V, FC> = OptionsMaxLimit<K, V, FC> | OptionsSizeLimit<K, V, FC> | OptionsTTLLimit<K, V, FC>;
+export type OptionsShape<K, V, FC> =
+  OptionsMaxLimitShape<K, V, FC> | OptionsSizeLimitShape<K, V, FC> | OptionsTTLLimitShape<K, V, FC>;
 
 type GetDefaults = 'allowStale' | 'updateAgeOnGet' | 'noDeleteOnStaleGet';
 type SetDefaults = 'sizeCalculation' | 'ttl' | 'noDisposeOnSet' | 'noUpdateTTL';
@@ -118,58 +123,61 @@ type FetchDefaults =
 
 interface WithStatus<K, V, FC> {
   /** Filled in along the way. */
-  status?: Status<K, V, FC>;
+  status?: StatusShape<K, V, FC>;
 }
 
-export interface HasOptions<K, V, FC> extends Pick<OptionsBase<K, V, FC>, 'updateAgeOnHas'>, WithStatus<K, V, FC> {}
-export interface GetOptions<K, V, FC> extends Pick<OptionsBase<K, V, FC>, GetDefaults>, WithStatus<K, V, FC> {}
-export interface PeekOptions<K, V, FC> extends Pick<OptionsBase<K, V, FC>, 'allowStale'>, WithStatus<K, V, FC> {}
+export interface HasOptionsShape<K, V, FC>
+  extends Pick<OptionsBaseShape<K, V, FC>, 'updateAgeOnHas'>, WithStatus<K, V, FC> {}
+export interface GetOptionsShape<K, V, FC>
+  extends Pick<OptionsBaseShape<K, V, FC>, GetDefaults>, WithStatus<K, V, FC> {}
+export interface PeekOptionsShape<K, V, FC>
+  extends Pick<OptionsBaseShape<K, V, FC>, 'allowStale'>, WithStatus<K, V, FC> {}
 
-export interface SetOptions<K, V, FC> extends Pick<OptionsBase<K, V, FC>, SetDefaults>, WithStatus<K, V, FC> {
+export interface SetOptionsShape<K, V, FC> extends Pick<OptionsBaseShape<K, V, FC>, SetDefaults>, WithStatus<K, V, FC> {
   /** Instead of what `sizeCalculation` says. */
-  size?: Size;
+  size?: SizeShape;
   /** When the ttl began, by the clock of `perf`. */
-  start?: Milliseconds;
+  start?: MillisecondsShape;
 }
 
-export interface FetcherFetchOptions<K, V, FC = unknown>
-  extends Pick<OptionsBase<K, V, FC>, GetDefaults | SetDefaults | FetchDefaults>, WithStatus<K, V, FC> {
-  size?: Size;
+export interface FetcherFetchOptionsShape<K, V, FC = unknown>
+  extends Pick<OptionsBaseShape<K, V, FC>, GetDefaults | SetDefaults | FetchDefaults>, WithStatus<K, V, FC> {
+  size?: SizeShape;
 }
 
 /** Of several `fetch` calls that share one fetch, the first one's options count. */
-export interface FetchOptions<K, V, FC> extends FetcherFetchOptions<K, V, FC> {
+export interface FetchOptionsShape<K, V, FC> extends FetcherFetchOptionsShape<K, V, FC> {
   forceRefresh?: boolean;
   /** Required when FC is neither unknown nor undefined. */
   context?: FC;
   signal?: AbortSignal;
 }
-export interface FetchOptionsWithContext<K, V, FC> extends FetchOptions<K, V, FC> {
+export interface FetchOptionsWithContextShape<K, V, FC> extends FetchOptionsShape<K, V, FC> {
   context: FC;
 }
-export interface FetchOptionsNoContext<K, V, FC extends Nothing = undefined> extends FetchOptions<K, V, FC> {
+export interface FetchOptionsNoContextShape<K, V, FC extends Nothing = undefined> extends FetchOptionsShape<K, V, FC> {
   context?: FC;
 }
 
-export interface MemoOptions<K, V, FC = unknown>
-  extends Pick<OptionsBase<K, V, FC>, GetDefaults | SetDefaults | FetchDefaults>, WithStatus<K, V, FC> {
+export interface MemoOptionsShape<K, V, FC = unknown>
+  extends Pick<OptionsBaseShape<K, V, FC>, GetDefaults | SetDefaults | FetchDefaults>, WithStatus<K, V, FC> {
   forceRefresh?: boolean;
   context?: FC;
 }
-export interface MemoOptionsWithContext<K, V, FC> extends MemoOptions<K, V, FC> {
+export interface MemoOptionsWithContextShape<K, V, FC> extends MemoOptionsShape<K, V, FC> {
   context: FC;
 }
-export interface MemoOptionsNoContext<K, V, FC extends Nothing = undefined> extends MemoOptions<K, V, FC> {
+export interface MemoOptionsNoContextShape<K, V, FC extends Nothing = undefined> extends MemoOptionsShape<K, V, FC> {
   context?: FC;
 }
-export interface MemoizerMemoOptions<K, V, FC = unknown>
-  extends Pick<OptionsBase<K, V, FC>, GetDefaults | SetDefaults>, WithStatus<K, V, FC> {
-  size?: Size;
-  start?: Milliseconds;
+export interface MemoizerMemoOptionsShape<K, V, FC = unknown>
+  extends Pick<OptionsBaseShape<K, V, FC>, GetDefaults | SetDefaults>, WithStatus<K, V, FC> {
+  size?: SizeShape;
+  start?: MillisecondsShape;
 }
 
 /** What happened, told in an object that the caller hands in. Fields that do not apply are left alone. */
-export interface Status<K, V, FC = unknown> {
+export interface StatusShape<K, V, FC = unknown> {
   op?: 'get' | 'set' | 'memo' | 'fetch' | 'delete' | 'has' | 'peek';
   key?: K;
   /** Stored or answered. */
@@ -181,19 +189,19 @@ export interface Status<K, V, FC = unknown> {
   set?: 'add' | 'update' | 'replace' | 'miss' | 'deleted';
   oldValue?: V;
   maxEntrySizeExceeded?: true;
-  entrySize?: Size;
-  totalCalculatedSize?: Size;
+  entrySize?: SizeShape;
+  totalCalculatedSize?: SizeShape;
   /** Of an operation that lru-cache tells its diagnostics channels only; never set here. */
-  delete?: DisposeReason;
+  delete?: DisposeReasonShape;
   peek?: 'hit' | 'miss' | 'stale';
   has?: 'hit' | 'stale' | 'miss';
   get?: 'stale' | 'hit' | 'miss' | 'fetching' | 'stale-fetching';
   memo?: 'hit' | 'miss';
   returnedStale?: true;
-  ttl?: Milliseconds;
-  start?: Milliseconds;
-  now?: Milliseconds;
-  remainingTTL?: Milliseconds;
+  ttl?: MillisecondsShape;
+  start?: MillisecondsShape;
+  now?: MillisecondsShape;
+  remainingTTL?: MillisecondsShape;
   fetch?: 'get' | 'inflight' | 'miss' | 'hit' | 'stale' | 'refresh';
   fetchDispatched?: true;
   fetchUpdated?: true;
@@ -207,26 +215,26 @@ export interface Status<K, V, FC = unknown> {
 }
 
 /** What `info` and `dump` answer and `load` takes. `start` is wall-clock milliseconds. */
-export interface Entry<V> {
+export interface EntryShape<V> {
   value: V;
-  ttl?: Milliseconds;
-  size?: Size;
-  start?: Milliseconds;
+  ttl?: MillisecondsShape;
+  size?: SizeShape;
+  start?: MillisecondsShape;
 }
 
 /** The options argument of `fetch`: with a context where FC asks for one. */
 export type FetchArgument<K, V, FC> = unknown extends FC
-  ? FetchOptions<K, V, FC>
+  ? FetchOptionsShape<K, V, FC>
   : FC extends Nothing
-    ? FetchOptionsNoContext<K, V, FC>
-    : FetchOptionsWithContext<K, V, FC>;
+    ? FetchOptionsNoContextShape<K, V, FC>
+    : FetchOptionsWithContextShape<K, V, FC>;
 
 /** The same for `memo`. */
 export type MemoArgument<K, V, FC> = unknown extends FC
-  ? MemoOptions<K, V, FC>
+  ? MemoOptionsShape<K, V, FC>
   : FC extends Nothing
-    ? MemoOptionsNoContext<K, V, FC>
-    : MemoOptionsWithContext<K, V, FC>;
+    ? MemoOptionsNoContextShape<K, V, FC>
+    : MemoOptionsWithContextShape<K, V, FC>;
 
 /** `Then` where no context has to be given. */
 export type ContextFree<FC, Then> = unknown extends FC ? Then : FC extends Nothing ? Then : never;
