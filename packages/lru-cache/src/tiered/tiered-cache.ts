@@ -17,7 +17,9 @@
  *   tier loses acknowledged    l2Ttl and the duration of a load
  *   removals (a failover)
  *
- * by each process's own monotonic clock. Who asks for stale answers (`staleIfErrorMs`, without a bus also
+ * by each process's own monotonic clock. One case is outside it, and bounded by `l1Ttl` alone: a process whose every message
+ * was lost to another since it started is unknown there, and when it dies or is cut off before it is heard once, nobody
+ * there can miss it. Who asks for stale answers (`staleIfErrorMs`, without a bus also
  * `staleWhileRevalidateMs`) adds those windows where they apply. A call that rejects promises none of this; but the
  * number it has used up on the bus makes all others empty their L1 at the sender's next message.
  */

@@ -6,8 +6,8 @@
  * It knows the one thing that no process can: which versions were current when. `owed` is the newest version whose
  * invalidation had been completed `boundMs` ago; a fetch that answers an older one has broken the promise.
  *
- * One exemption: a process that no other has ever heard, and that dies or stops before, cannot be missed by anybody.
- * So nobody is stopped or killed, and none of his messages is lost by chance, before all others have heard him once.
+ * One exemption, which `tiered-cache.ts` states: who has never heard a process cannot miss him. So nobody is stopped,
+ * killed or cut off, and none of his messages is lost by chance, before he and all others have heard each other once.
  */
 import { memoryTier, TieredCache, type TieredCacheOptions } from '../../src/tiered/index.ts';
 import type { Clock } from '../../src/types.ts';
@@ -205,6 +205,7 @@ export class World {
   // ---- What may go wrong ----
 
   cut(process: Process, ms: number, told: boolean): void {
+    if (!this.isKnown(process) || !this.knowsAll(process)) return;
     this.counts.cuts++;
     process.cutUntil = Math.max(process.cutUntil, this.now + ms);
     if (!told) return;
@@ -247,6 +248,10 @@ export class World {
 
   private isKnown(process: Process): boolean {
     return this.alive.every(({ name }) => name === process.name || this.heard.has(`${process.name}>${name}`));
+  }
+
+  private knowsAll(process: Process): boolean {
+    return this.alive.every(({ name }) => name === process.name || this.heard.has(`${name}>${process.name}`));
   }
 
   // ---- What the program does ----
