@@ -121,8 +121,8 @@ export class Operations<K extends NonNullish, V extends NonNullish, FC> {
     );
     const at = entries.store.find(k);
     if (at !== 0) {
-      // Not where the method has put a value itself.
-      if (at === slot && entries.store.value(slot) === stale) {
+      // Over a value that the method has put there itself, too: lru-cache does, and tells nobody.
+      if (at === slot) {
         fetch.slot = slot;
         entries.store.setValue(slot, fetch);
       }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { LRUCache as TheirCache } from 'lru-cache';
 import { describe, expect, it } from 'vitest';
 import { LRUCache } from '../../src/compat/index.ts';
 
@@ -163,5 +164,61 @@ describe('iteration', () => {
     asked = 0;
     expect([cache.keys().next().value, cache.rkeys().next().value]).toEqual(['999', '0']);
     expect(asked).toBe(2);
+  });
+});
+
+describe('bounds and callbacks', () => {
+  it('a value that grows never evicts itself, even when a callback makes it the oldest', () => {
+    const cache: LRUCache<string, number> = new LRUCache<string, number>({ maxSize: 9, dispose: () => cache.get('c') });
+    for (const key of ['a', 'b', 'c']) cache.set(key, 1, { size: 3 });
+    cache.set('a', 2, { size: 9 });
+    expect([...cache.entries()]).toEqual([['a', 2]]);
+    expect(cache.calculatedSize).toBe(9);
+  });
+
+  it('a callback never sees more than maxSize', () => {
+    const seen: number[] = [];
+    const cache: LRUCache<string, number> = new LRUCache<string, number>({
+      maxSize: 4,
+      dispose: () => seen.push(cache.calculatedSize),
+    });
+    cache.set('a', 1, { size: 4 }).set('b', 1, { size: 4 }).set('c', 1, { size: 3 });
+    expect(seen.length).toBe(2);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(4);
+  });
+});
+
+/** What a program sees of a cache of either kind. */
+describe.each([
+  ['lru-cache', TheirCache as unknown as typeof LRUCache],
+  ['compat', LRUCache],
+])('%s', (_, Cache) => {
+  it('puts the fetch over a value that fetchMethod has put in place of the stale one itself', async () => {
+    let now = 1;
+    const cache: LRUCache<string, number> = new Cache<string, number>({
+      max: 2,
+      ttl: 10,
+      perf: { now: () => now },
+      fetchMethod: (key) => {
+        cache.set(key, 2);
+        return Promise.resolve(3);
+      },
+    });
+    cache.set('a', 1);
+    now = 100;
+    expect(await cache.fetch('a')).toBe(3);
+    expect(cache.get('a')).toBe(3);
+  });
+
+  it('does not come by what the body of a loop has deleted', () => {
+    const cache = new Cache<string, number>({ max: 4 });
+    for (const key of ['d', 'c', 'b', 'a']) cache.set(key, 1);
+    const seen: string[] = [];
+    for (const key of cache.keys()) {
+      seen.push(key);
+      if (key === 'a') cache.delete('c');
+      if (key === 'b') cache.delete('d');
+    }
+    expect(seen).toEqual(['a', 'b']);
   });
 });
