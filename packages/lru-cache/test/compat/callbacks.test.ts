@@ -169,9 +169,17 @@ describe('iteration', () => {
 
 describe('bounds and callbacks', () => {
   it('a value that grows never evicts itself, even when a callback makes it the oldest', () => {
-    const cache: LRUCache<string, number> = new LRUCache<string, number>({ maxSize: 9, dispose: () => cache.get('c') });
+    const gone: string[] = [];
+    const cache: LRUCache<string, number> = new LRUCache<string, number>({
+      maxSize: 9,
+      dispose: (_, key, reason) => {
+        gone.push(`${reason} ${key}`);
+        cache.get('c');
+      },
+    });
     for (const key of ['a', 'b', 'c']) cache.set(key, 1, { size: 3 });
     cache.set('a', 2, { size: 9 });
+    expect(gone).toEqual(['set a', 'evict b', 'evict c']);
     expect([...cache.entries()]).toEqual([['a', 2]]);
     expect(cache.calculatedSize).toBe(9);
   });
