@@ -371,6 +371,32 @@ describe('crowds and cut bodies', () => {
     expect(calls()).toBe(2);
   });
 
+  it('who waits for a body that turns out too long goes himself at once, not when it ends', async () => {
+    const bodies: ServerResponse[] = [];
+    const { ask, calls } = await setUp(
+      (_req, res, n) => {
+        res.writeHead(200, minute);
+        if (n > 1) {
+          res.end('short');
+          return;
+        }
+        bodies.push(res);
+        res.write('x');
+      },
+      // Beyond the patience of the test: only the bound itself can free who waits.
+      { maxEntryBytes: 1000, collapseMs: 2 ** 31 - 1 },
+    );
+    const first = ask();
+    while (bodies.length === 0) await settle();
+    const second = ask();
+    for (let i = 0; i < 20; i++) await settle();
+    expect(calls()).toBe(1);
+    bodies[0]?.write('x'.repeat(2000));
+    expect((await second).body).toBe('short');
+    bodies[0]?.end();
+    expect((await first).body).toHaveLength(2001);
+  });
+
   it('a handler that throws frees those who wait, and its error is the server’s', async () => {
     const clock = manualClock();
     const cached = nodeHttpCache({ name: 'n', maxBytes: 1e6, wallClock: clock });
