@@ -1,6 +1,6 @@
 /** The last change: what moved in each placement, beside the least that any could move, and what it cost since. */
-import { fieldsOf, make, setText } from './dom.js';
-import { count, NONE, percent } from './format.js';
+import { fieldsOf, make, setText } from './kit/dom.js';
+import { count, NONE, percent } from './kit/format.js';
 
 /** @typedef {import('./lab-core.js').LabState} LabState */
 /** @typedef {import('./lab-core.js').Kind} Kind */

@@ -6,8 +6,8 @@
  * stand on a canvas of their own and are drawn only when they change; what moves is drawn over them each frame.
  */
 /* global Path2D */
-import { canvasIn } from './dom.js';
-import { plural } from './format.js';
+import { canvasIn } from './kit/dom.js';
+import { plural } from './kit/format.js';
 import { canvasColourOf, palette } from './palette.js';
 
 /** @typedef {import('./lab-core.js').LabState} LabState */

@@ -6,7 +6,7 @@
  */
 import { changePanel, hitLegend } from './change-panel.js';
 import { circle } from './circle.js';
-import { fieldsOf, setText } from './dom.js';
+import { fieldsOf, setText } from './kit/dom.js';
 import { labOf, TICKS_KEPT } from './lab-core.js';
 import { hitLines } from './lines.js';
 import { loadPanel } from './load-panel.js';

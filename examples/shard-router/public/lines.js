@@ -3,7 +3,7 @@
  *
  * SVG stretched to its place: the lines keep their width (non-scaling strokes), the words beside it are HTML.
  */
-import { make } from './dom.js';
+import { make } from './kit/dom.js';
 
 /** @typedef {import('./lab-core.js').LabState} LabState */
 /** @typedef {import('./lab-core.js').Kind} Kind */

@@ -3,8 +3,8 @@
  *
  * A button sends its request and says nothing itself: its effect comes back in the stream. Only a refusal is shown.
  */
-import { fieldsOf, keyedList, make, setText } from './dom.js';
-import { count, duration, NONE, percent, plural, short } from './format.js';
+import { fieldsOf, keyedList, make, setText } from './kit/dom.js';
+import { count, NONE, percent, plural, short } from './kit/format.js';
 import { colourOf } from './palette.js';
 import { slotGrid } from './slot-grid.js';
 
@@ -58,6 +58,12 @@ export function startLive() {
   });
 }
 
+/** @param {number} value every digit as long as the place has room: each operation is seen to count */
+const total = (value) => (value < 100_000 ? count(value) : short(value));
+
+/** @param {number | null} ms always with a tenth below 10 ms, and never in seconds: compared with another at a glance */
+const latency = (ms) => (ms === null ? NONE : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
+
 /**
  * @param {(name: string) => HTMLElement} field
  * @param {Feed} feed
@@ -68,10 +74,10 @@ function showNumbers(field, feed) {
     field(kind).classList.toggle('bad', feed.violations[kind] > 0);
   }
   const { reads, writes, deletes, perSecond } = feed.operations;
-  setText(field('operations'), short(reads + writes + deletes));
-  setText(field('per-second'), `${short(Math.round(perSecond))} a second`);
-  setText(field('p99'), duration(feed.p99Ms));
-  setText(field('p99-idle'), feed.idleP99Ms === null ? '' : `${duration(feed.idleP99Ms)} idle`);
+  setText(field('operations'), total(reads + writes + deletes));
+  setText(field('per-second'), `${total(Math.round(perSecond))} a second`);
+  setText(field('p99'), latency(feed.p99Ms));
+  setText(field('p99-idle'), feed.idleP99Ms === null ? '' : `${latency(feed.idleP99Ms)} idle`);
   setText(field('unanswered'), count(feed.unanswered));
   setText(field('rows-moved'), feed.rows > 0 ? percent(feed.movedRows / feed.rows) : NONE);
   setText(field('rows-optimal'), feed.optimalRows > 0 ? `ideal ${percent(feed.optimalRows / feed.rows)}` : '');

@@ -1,6 +1,6 @@
 /** Load: zone by zone, node by node, how much each takes of its fair share; the buttons that change one of them. */
-import { fieldsOf, keyedList, make, setText, signButton } from './dom.js';
-import { NONE, percent, times } from './format.js';
+import { fieldsOf, keyedList, make, setText, signButton } from './kit/dom.js';
+import { NONE, percent, times } from './kit/format.js';
 import { loadsOf } from './lab-core.js';
 import { fairShares } from './movement.js';
 import { colourOf } from './palette.js';

@@ -1,6 +1,6 @@
 /** Two things on one page: the lab, which runs the package here, and the live world, which runs it for real. */
 import * as lib from './vendor/consistent-hash/index.js';
-import { fieldsOf } from './dom.js';
+import { fieldsOf } from './kit/dom.js';
 import { startLab } from './lab.js';
 import { startLive } from './live-panel.js';
 

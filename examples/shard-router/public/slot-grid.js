@@ -4,8 +4,8 @@
  * The batch that the mover has in hand is marked: a dot while it is copied, a bar across while it is frozen. A slot that
  * has just changed hands glows for a moment, for its new colour alone is easily missed.
  */
-import { canvasIn } from './dom.js';
-import { plural } from './format.js';
+import { canvasIn } from './kit/dom.js';
+import { plural } from './kit/format.js';
 import { canvasColourOf, palette } from './palette.js';
 
 /** @typedef {import('../src/feed.ts').Feed} Feed */

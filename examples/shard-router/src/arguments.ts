@@ -1,5 +1,6 @@
 /** The arguments of `npm start`, checked: a wrong one is named, with the value given and what is allowed. Pure. */
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '@loadbearing-examples/page-kit/arguments.ts';
 
 export interface Arguments {
   readonly port: number;
@@ -13,11 +14,11 @@ export interface Arguments {
   readonly seed: number;
 }
 
-const portDefault = 8080;
-const engines = ['memory', 'redis'] as const;
+export const portDefault = 8080;
+export const command = 'npm start --';
+export const usage = `Usage: ${command} [--port <n>] [--no-page] [--once] [--quick] [--engine memory|redis] [--seed <n>]`;
 
-export const usage =
-  'Usage: npm start -- [--port <n>] [--no-page] [--once] [--quick] [--engine memory|redis] [--seed <n>]';
+const engines = ['memory', 'redis'] as const;
 
 /** `seedDefault` counts when `--seed` is not given. Throws with one line. */
 export function readArguments(args: readonly string[], seedDefault: number): Arguments {
@@ -43,10 +44,4 @@ export function readArguments(args: readonly string[], seedDefault: number): Arg
     engine,
     seed: wholeNumber('seed', values.seed, 0xffffffff),
   };
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= max) return value;
-  throw new RangeError(`--${name} must be a whole number from 0 to ${max}; got "${text}"`);
 }

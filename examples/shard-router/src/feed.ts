@@ -1,16 +1,11 @@
 /** What the world tells the page, five times a second, as the JSON of one server-sent event on /live. */
+import type { ProcessState } from '@loadbearing-examples/page-kit/supervised.ts';
 
 /** Slots `from` to `to`, both included, and their owner. */
 export interface SlotRun {
   readonly from: number;
   readonly to: number;
   readonly id: string;
-}
-
-export interface ProcessState {
-  readonly pid: number | null;
-  readonly up: boolean;
-  readonly kills: number;
 }
 
 export interface Feed {

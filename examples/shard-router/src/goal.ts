@@ -1,6 +1,6 @@
 /** Which shards a change leads to. Pure. */
+import { Refusal } from '@loadbearing-examples/page-kit/refusal.ts';
 import type { ChangeShards } from './feed.ts';
-import { Refusal } from './http/server.ts';
 
 const shardsMax = 12;
 

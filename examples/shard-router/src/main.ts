@@ -8,11 +8,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { lifecycle } from '@loadbearing-examples/page-kit/lifecycle.ts';
+import type { PageServer } from '@loadbearing-examples/page-kit/page-server.ts';
 import { advice } from './advice.ts';
 import { readArguments, usage, type Arguments } from './arguments.ts';
 import { chooseEngine } from './engines/choose.ts';
 import type { Engine } from './engines/engine.ts';
-import { serve, type Server } from './http/server.ts';
+import { serve } from './http/server.ts';
 import { runScript } from './script/script.ts';
 import { count, isPassed, table, verdict } from './script/verdict.ts';
 import { World } from './world.ts';
@@ -29,34 +31,20 @@ async function main(given: Arguments): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   let engine: Engine | undefined;
   let world: World | undefined;
-  let server: Server | undefined;
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    (closing ??= (async () => {
+  let server: PageServer | undefined;
+  const life = lifecycle(
+    async () => {
       await server?.close();
       await world?.close();
       await engine?.close();
-    })());
-  const end = (code: number): void => void close().finally(() => process.exit(code));
-  const fatal = (error: unknown): void => {
-    if (closing !== undefined) return;
-    process.stderr.write(`${advice(error, given.port)}\n`);
-    end(1);
-  };
-  const interrupt = (): void => {
-    // A second Ctrl-C does not wait.
-    if (closing !== undefined) process.exit(130);
-    end(130);
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  process.on('uncaughtException', fatal);
-  process.on('unhandledRejection', fatal);
+    },
+    (error) => advice(error, given.port),
+  );
 
   const { idleMs, ...size } = given.quick ? sizes.quick : sizes.full;
   try {
     engine = await chooseEngine(given.engine, folder);
-    world = await World.open({ engine, ...size, shards: 4, seed: given.seed, onFatal: fatal });
+    world = await World.open({ engine, ...size, shards: 4, seed: given.seed, onFatal: (error) => life.fatal(error) });
     if (given.page) {
       server = await serve(world, given.port);
       say(`Ring lab: ${server.url}`);
@@ -69,10 +57,10 @@ async function main(given: Arguments): Promise<void> {
     say(`${count(measured.operations)} operations, ${count(measured.unanswered)} without an answer.`);
     const code = isPassed(rows) ? 0 : 1;
     world.phase = code === 0 ? 'done' : 'failed';
-    if (given.once) end(code);
+    if (given.once) life.end(code);
     else say(code === 0 ? 'All of it held. The page stays; Ctrl-C ends it.' : 'NOT all of it held. Ctrl-C ends it.');
   } catch (error) {
-    fatal(error);
+    life.fatal(error);
   }
 }
 

@@ -6,6 +6,9 @@
  * The world never moves a slot and never routes a request itself.
  */
 import process from 'node:process';
+import { Refusal } from '@loadbearing-examples/page-kit/refusal.ts';
+import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
+import { Supervised } from '@loadbearing-examples/page-kit/supervised.ts';
 import { slots, type Slots } from '@loadbearing/consistent-hash';
 import { initSlotMap, setGoal } from '@loadbearing/consistent-hash/migrate';
 import type { MoverStep } from '@loadbearing/consistent-hash/migrate';
@@ -13,15 +16,16 @@ import { inChunks, misplacedRows } from './audit.ts';
 import type { Engine } from './engines/engine.ts';
 import type { ChangeShards, Feed, Kill } from './feed.ts';
 import { byName, goalOf, nameOf } from './goal.ts';
-import { Refusal, type Stage } from './http/server.ts';
+import type { Stage } from './http/server.ts';
 import { KillWindows } from './kill-windows.ts';
 import { Checker } from './load/checker.ts';
 import { Traffic } from './load/traffic.ts';
-import { keyOf, probeOf, seeded, valueOf, workload } from './load/workload.ts';
-import type { FromChild, Setup, ShardAddress } from './processes/messages.ts';
-import { Supervised } from './processes/supervised.ts';
+import { keyOf, probeOf, valueOf, workload } from './load/workload.ts';
+import type { FromChild, Setup, ShardAddress, ToChild } from './processes/messages.ts';
 import { ownersOf, RowCount } from './rows.ts';
 import { SlotMapView } from './slot-map.ts';
+
+type Child = Supervised<ToChild, FromChild>;
 
 export interface WorldOptions {
   readonly engine: Engine;
@@ -63,9 +67,9 @@ export class World implements Stage {
   phase: Feed['phase'] = 'loading';
   readonly keys: readonly string[];
   readonly #options: WorldOptions;
-  readonly #router: Supervised;
-  readonly #movers: readonly Supervised[];
-  readonly #windows = new KillWindows<Supervised>();
+  readonly #router: Child;
+  readonly #movers: readonly Child[];
+  readonly #windows = new KillWindows<Child>();
   readonly #addresses = new Map<string, ShardAddress>();
   readonly #heat: number[];
   readonly #keysOfSlot: readonly string[][];
@@ -218,12 +222,13 @@ export class World implements Stage {
     await Promise.all([this.#router, ...this.#movers].map((child) => child.stop()));
   }
 
-  #start(file: 'router' | 'mover', name: string, onReady: (child: Supervised) => void): Supervised {
+  #start(file: 'router' | 'mover', name: string, onReady: (child: Child) => void): Child {
     const { engine, batchSlots, paceMs, onFatal } = this.#options;
     const connection = (generation: number): string => `shard-router-${process.pid}-${name}-${generation}`;
-    const child: Supervised = new Supervised({
+    const child: Child = new Supervised<ToChild, FromChild>({
       name: file,
       file: new URL(`./processes/${file}.ts`, import.meta.url),
+      loader: import.meta.resolve('tsx'),
       setup: (generation): string => {
         const shards = [...this.#addresses.values()];
         const setup: Setup = { name: connection(generation), slotMap: engine.slotMap, shards, batchSlots, paceMs };
@@ -243,7 +248,7 @@ export class World implements Stage {
     return child;
   }
 
-  async #hear(child: Supervised, message: FromChild): Promise<void> {
+  async #hear(child: Child, message: FromChild): Promise<void> {
     switch (message.type) {
       case 'call':
         child.send(await this.#options.engine.call(message));

@@ -97,7 +97,7 @@ describe('arguments', () => {
 describe('advice', () => {
   test('tells rights to a port from everything else, and is one line', () => {
     expect(advice({ code: 'EACCES', syscall: 'listen' }, 80)).toContain('--port 8080');
-    expect(advice({ code: 'EADDRINUSE' }, 65_535)).toContain('--port 65534');
+    expect(advice({ code: 'EADDRINUSE', syscall: 'listen' }, 65_535)).toContain('--port 65534');
     expect(advice(new Error('one\n  two'), 1)).toBe('one two');
     expect(advice('text', 1)).toBe('text');
   });

@@ -1,10 +1,11 @@
 /** The Redis engine: what a dead process left on its way is ended, and nothing of a run stays behind. */
+import { findProgram } from '@loadbearing-examples/page-kit/guarded.ts';
 import { createClient } from 'redis';
 import { afterAll, describe, expect, test } from 'vitest';
 import { chooseEngine } from '../src/engines/choose.ts';
 import { RedisConnections } from '../src/engines/redis-connections.ts';
 import { givenServers, redisEngine } from '../src/engines/redis-engine.ts';
-import { findRedisServer, ownServers } from '../src/engines/redis-servers.ts';
+import { ownServers } from '../src/engines/redis-servers.ts';
 import { newDir } from './support.ts';
 
 const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
@@ -60,10 +61,10 @@ describe.runIf(hasRedis)('on the Redis that is named', () => {
   });
 });
 
-const hasBinary = findRedisServer() !== undefined || process.env['REQUIRE_SERVICES'] === '1';
+const hasBinary = findProgram('redis-server') !== undefined || process.env['REQUIRE_SERVICES'] === '1';
 describe.runIf(hasBinary)('servers of our own', () => {
   test('start on ports of their own, want their password, and are gone after close', async () => {
-    const servers = ownServers(findRedisServer()!, await newDir());
+    const servers = ownServers(findProgram('redis-server')!, await newDir());
     const urls = [await servers.next(), await servers.next()];
     expect(new Set(urls).size).toBe(2);
     expect(servers.count).toBe(2);

@@ -1,7 +1,7 @@
 /** The parts of the script that decide: when to kill, and what counts as held. */
+import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { seeded } from '../src/load/workload.ts';
 import { Killer, planKills } from '../src/script/kills.ts';
 import { isPassed, table, verdict, type Act, type Measured } from '../src/script/verdict.ts';
 

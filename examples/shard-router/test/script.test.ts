@@ -3,15 +3,15 @@
  * memory always, on Redis where there is one.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { findProgram } from '@loadbearing-examples/page-kit/guarded.ts';
 import { createClient } from 'redis';
 import { describe, expect, test } from 'vitest';
 import { fileSlotMapStore } from '../src/engines/file-store.ts';
-import { findRedisServer } from '../src/engines/redis-servers.ts';
 import { start, type Lab } from './process.ts';
 import { newDir, until } from './support.ts';
 
 const timeoutMs = 180_000;
-const binary = findRedisServer();
+const binary = findProgram('redis-server');
 const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 const isLinux = process.platform === 'linux';
 const isRequired = process.env['REQUIRE_SERVICES'] === '1';

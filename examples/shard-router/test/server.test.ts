@@ -1,9 +1,11 @@
 /** The server: the live stream, the buttons, and what it refuses. */
 import http from 'node:http';
 import net from 'node:net';
+import type { PageServer } from '@loadbearing-examples/page-kit/page-server.ts';
+import { Refusal } from '@loadbearing-examples/page-kit/refusal.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Feed } from '../src/feed.ts';
-import { Refusal, serve, type Server, type Stage } from '../src/http/server.ts';
+import { serve, type Stage } from '../src/http/server.ts';
 import { until } from './support.ts';
 
 const idle = { phase: 'idle', heat: [0] } as unknown as Feed;
@@ -21,7 +23,7 @@ const stage: Stage = {
     return 4711;
   },
 };
-let server: Server;
+let server: PageServer;
 beforeAll(async () => {
   server = await serve(stage, 0);
 });
@@ -61,8 +63,8 @@ describe('the buttons', () => {
   });
 });
 
-test('a body of more than 4 KiB is refused', async () => {
-  expect((await post('/api/kill', `{"process":"${'x'.repeat(5000)}"}`)).status).toBe(413);
+test('a body of more than 16 KiB is refused', async () => {
+  expect((await post('/api/kill', `{"process":"${'x'.repeat(17_000)}"}`)).status).toBe(413);
 });
 
 describe('strangers are refused', () => {

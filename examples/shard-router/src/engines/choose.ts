@@ -1,9 +1,10 @@
 /** Which engine: the addresses in the environment, else servers of our own, else memory. */
 import process from 'node:process';
+import { findProgram } from '@loadbearing-examples/page-kit/guarded.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Engine } from './engine.ts';
 import { memoryEngine } from './memory-engine.ts';
-import { findRedisServer, ownServers } from './redis-servers.ts';
+import { ownServers } from './redis-servers.ts';
 
 /** `folder` is the caller's: for the slot map of the memory engine, and for servers of our own. */
 export async function chooseEngine(
@@ -16,7 +17,7 @@ export async function chooseEngine(
     .split(',')
     .map((url) => url.trim())
     .filter((url) => url !== '');
-  const binary = findRedisServer(environment['PATH']);
+  const binary = findProgram('redis-server', environment['PATH']);
   if (urls.length > 0 || binary !== undefined) {
     const { givenServers, redisEngine } = await import('./redis-engine.ts');
     return redisEngine(urls.length > 0 ? givenServers(urls) : ownServers(binary!, folder));

@@ -1,45 +1,23 @@
 /**
  * Redis servers of our own: `redis-server` on a free port of loopback each, without persistence, in a folder that goes
- * away with them.
- *
- * They must not outlive us, not even when we are killed. So each has a guard, a shell that starts it and then reads a
- * pipe from us that nobody writes to; when the pipe ends, be it by `close` or by our death, the guard kills its server.
- * Guard and server are a session of their own, where Ctrl-C does not reach them while we still need them.
+ * away with them. Each is guarded: it does not outlive us, not even when we are killed.
  *
  * A password of its own tells our server from one that somebody else started on the same port a moment earlier.
  */
 import { randomBytes } from 'node:crypto';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import process from 'node:process';
+import { freePort, startGuarded, type Guarded } from '@loadbearing-examples/page-kit/guarded.ts';
 import type { Servers } from './redis-engine.ts';
 
 const serversMax = 12;
 const attemptsMax = 5;
 const upWithinMs = 5000;
-const guard = '"$@" >/dev/null 2>&1 & server=$!; read -r _; kill -9 $server 2>/dev/null; wait $server';
-
-/** The path of redis-server, if there is one on PATH. */
-export function findRedisServer(searched: string | undefined = process.env['PATH']): string | undefined {
-  return searched
-    ?.split(path.delimiter)
-    .map((folder) => path.join(folder, 'redis-server'))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
 
 /** `folder` is the caller's, to remove after `close`. */
 export function ownServers(binary: string, folder: string): Servers {
-  const guards: ChildProcess[] = [];
+  const servers: Guarded[] = [];
   const urls: string[] = [];
   let taken = 0;
 
@@ -52,13 +30,10 @@ export function ownServers(binary: string, folder: string): Servers {
       await mkdir(dir, { recursive: true });
       const options = { bind: '127.0.0.1', port: String(port), requirepass: secret, save: '', appendonly: 'no', dir };
       const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-      const child = spawn('/bin/sh', ['-c', guard, 'guard', binary, ...args], {
-        detached: true,
-        stdio: ['pipe', 'ignore', 'ignore'],
-      });
-      guards.push(child);
-      if (await answers(child, port, secret)) return `redis://:${secret}@127.0.0.1:${port}`;
-      child.stdin.end();
+      const server = startGuarded(binary, args, 'KILL');
+      servers.push(server);
+      if (await answers(server, port, secret)) return `redis://:${secret}@127.0.0.1:${port}`;
+      await server.stop();
       if (attempt === attemptsMax) throw new Error(`${binary} did not start on port ${port}`);
     }
   }
@@ -72,33 +47,15 @@ export function ownServers(binary: string, folder: string): Servers {
       return urls[taken++ % urls.length]!;
     },
     close: async () => {
-      await Promise.all(
-        guards.map(async (child) => {
-          if (child.exitCode !== null) return;
-          const ended = new Promise((resolve) => child.once('exit', resolve));
-          child.stdin?.end();
-          await ended;
-        }),
-      );
+      await Promise.all(servers.map((server) => server.stop()));
     },
   };
 }
 
-async function freePort(): Promise<number> {
-  const listener = net.createServer();
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = listener.address() as net.AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-}
-
 /** Whether a server with this password answers before the time is up. */
-async function answers(child: ChildProcess, port: number, secret: string): Promise<boolean> {
+async function answers(server: Guarded, port: number, secret: string): Promise<boolean> {
   const giveUpAtMs = performance.now() + upWithinMs;
-  while (child.exitCode === null && performance.now() < giveUpAtMs) {
+  while (server.isRunning && performance.now() < giveUpAtMs) {
     const greeting = await new Promise<string>((resolve) => {
       const socket = net.connect(port, '127.0.0.1', () => socket.write(`AUTH ${secret}\r\n`));
       socket.setTimeout(1000, () => socket.destroy());

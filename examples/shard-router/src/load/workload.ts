@@ -4,17 +4,7 @@
  * Popularity is by rank, and rank r is the row r * stride mod rows with a stride coprime to the number of rows, so
  * that the hot rows lie in different slots whatever the names of rows hash to.
  */
-
-/** mulberry32: the same numbers for the same seed, in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 
 export interface Request {
   readonly kind: 'get' | 'set' | 'delete';

@@ -2,8 +2,8 @@
  * The script: a fifth shard joins under load while mover and router are killed, and one of the five leaves the same
  * way. After each, every row is read back through the router and compared with what was acknowledged.
  */
+import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 import { Histogram } from '../load/histogram.ts';
-import { seeded } from '../load/workload.ts';
 import type { ChangeShards } from '../feed.ts';
 import type { World } from '../world.ts';
 import { Killer, planKills } from './kills.ts';
