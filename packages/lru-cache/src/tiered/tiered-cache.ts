@@ -186,9 +186,11 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
     past: boolean,
   ): Promise<Held<V> | undefined> {
     const { value, refused, ...mark } = await this.remote.run(key, context, load, past);
-    // Detaches this load from L1: its callers get the value, nobody else.
-    if (refused) this.l1.delete(key);
+    // Its callers get the value, nobody else; but should the source fail next, it is younger than what L1 holds.
+    if (refused && value !== undefined) context.setTtl(Number.MIN_VALUE);
     if (value !== undefined) return { value, ...mark };
+    // An absence cannot be stale, so this load must not be stored at all.
+    if (refused) this.l1.delete(key);
     if (this.absences.size >= notesMost) this.absences.clear();
     this.absences.set(key, mark);
     return undefined;

@@ -169,6 +169,7 @@ describe('invalidation', () => {
     const load = (): Promise<string> => answers.shift() ?? Promise.resolve('fresh');
     const { clock, timers, tier } = top;
     const { TieredCache } = await import('../../src/tiered/index.ts');
+    await top.pass(1);
     const a = new TieredCache<string>({ max: 9, l1Ttl: 1000, l2Ttl: 1000, clock, timers, tier, load, ...rest });
     const waiting = a.fetch('k');
     await drain();
@@ -176,6 +177,25 @@ describe('invalidation', () => {
     old.resolve('old');
     expect(await waiting).toBe('old');
     expect(await a.fetch('k')).toBe('fresh');
+  });
+
+  it('a refused fill leaves what may be needed when the source fails next', async () => {
+    const top = new BenchTop();
+    await top.pass(1);
+    const second = deferred<string>();
+    const answers = [Promise.resolve('first'), second.promise];
+    const load = (): Promise<string> => answers.shift() ?? Promise.reject(new Error('the source is down'));
+    const a = top.cache<string>({ load, l1Ttl: 10, l2Ttl: 1000, staleIfErrorMs: 60_000 });
+    expect(await a.fetch('k')).toBe('first');
+    await top.pass(20);
+    top.tier.flush();
+    const waiting = a.fetch('k');
+    await drain();
+    top.tier.flush();
+    second.resolve('second');
+    expect(await waiting).toBe('second');
+    expect(a.stats().fillsRefused).toBe(1);
+    expect(await a.fetch('k')).toBe('second');
   });
 
   it('set stores nothing when the key is changed meanwhile', async () => {
