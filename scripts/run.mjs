@@ -99,7 +99,8 @@ const commands = {
   },
   e2e: (rest) => {
     build();
-    pnpm(['--filter', './examples/*', 'run', 'e2e', ...rest]);
+    // One at a time: they measure delays, and a browser takes all of a small machine.
+    pnpm(['--workspace-concurrency', '1', '--filter', './examples/*', 'run', 'e2e', ...rest]);
   },
   readme: (rest) => {
     build();

@@ -11,6 +11,7 @@ import type { Item } from '../database/items.ts';
 import { LineClient, lineServer } from '../wire/json-lines.ts';
 import { cuttable, lineLevel, type RemoteLevel } from '../wire/remote-tier.ts';
 import { machineNow, setup, tell } from './child.ts';
+import { watchPauses } from './pauses.ts';
 
 /** Where the app finds the others. */
 export interface AppSetup {
@@ -32,6 +33,7 @@ const level: RemoteLevel =
     ? lineLevel(place.port)
     : await import('../wire/redis-level.ts').then(({ redisLevel }) => redisLevel(place.url, place.prefix));
 const bus = cuttable(level.bus);
+const pauses = watchPauses();
 let settings = appDefaults;
 let levels = open();
 const counts = { requests: 0, l1Hits: 0, l2Reads: 0, l2Hits: 0, loads: 0, failed: 0 };
@@ -106,7 +108,11 @@ const control = await lineServer({
     await old.close();
   },
   counts: () => ({ ...counts, ...levels.counts() }),
-  reset: () => void Object.assign(counts, { requests: 0, l1Hits: 0, l2Reads: 0, l2Hits: 0, loads: 0, failed: 0 }),
+  reset: () => {
+    Object.assign(counts, { requests: 0, l1Hits: 0, l2Reads: 0, l2Hits: 0, loads: 0, failed: 0 });
+    pauses.reset();
+  },
+  worstPauseMs: () => pauses.worstMs(),
   cutBus: ([isCut]) => void (bus.isCut = isCut!),
   moveLevel: ([port]) => level.moveTo(port!),
   read: async ([id]) => {
