@@ -9,5 +9,5 @@ export type { MapStoreOptions } from './map-store.ts';
 export { joinKey } from './keys.ts';
 export { RateLimiterError } from './errors.ts';
 export type { Clock } from './environment.ts';
-export type { BoundSyncStore, StoreSpec, SyncStore } from './store.ts';
+export type { AsyncStore, BoundAsyncStore, BoundSyncStore, StoreSpec, SyncStore } from './store.ts';
 export type { Op, Outcome } from './transition.ts';

@@ -12,7 +12,7 @@ import { requireKey } from './keys.ts';
 import type { Limit } from './limits.ts';
 import { MapStore } from './map-store.ts';
 import { requireLimits } from './plan.ts';
-import type { BoundSyncStore, SyncStore } from './store.ts';
+import { specFor, type BoundSyncStore, type SyncStore } from './store.ts';
 import { BLOCK, emptyOutcome, FORCE, PEEK, REFUND, TAKE, type Outcome } from './transition.ts';
 
 /** The latest time, and the longest block, in ms. */
@@ -111,7 +111,8 @@ class InProcessLimiter implements SyncLimiter {
     if (typeof this.clock !== 'function') {
       throw new TypeError(`clock must be a function that returns milliseconds; got ${typeof this.clock}`);
     }
-    this.store = (options.store ?? new MapStore()).bind({ name: this.name, limits: this.limits });
+    const { name, limits, clock } = this;
+    this.store = (options.store ?? new MapStore()).bind(specFor(name, limits, clock));
   }
 
   takeSync(key: string, cost: number = 1, nowMs: number = this.clock()): Decision {

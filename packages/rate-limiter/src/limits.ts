@@ -139,3 +139,14 @@ export function fixedWindow(
 export function blocklist(options: { name?: string } = {}): Limit {
   return limit('blocklist', options, Infinity, 0, []);
 }
+
+/**
+ * 8 hexadecimal digits that differ, almost surely, when two lists of limits would read each other's numbers wrongly:
+ * another algorithm, another constant, another order. Names and units do not count. FNV-1a over the numbers as text.
+ */
+export function fingerprintOf(limits: readonly Limit[]): string {
+  const text = limits.map(({ algorithm, constants }) => `${algorithm}:${constants.join(',')}`).join(';');
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

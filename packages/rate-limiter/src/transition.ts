@@ -17,13 +17,16 @@ export const PEEK = 1;
 export const FORCE = 2;
 export const RESERVE = 3;
 export const REFUND = 4;
+export const LEASE = 5;
 export const BLOCK = 6;
 
 /**
  * take, peek, force (charge even past the limits), reserve (take, but may start up to `arg` ms later), refund (of a
- * charge that started at `arg`), block (for `arg` ms from now). 5 is kept for leases.
+ * charge that started at `arg`), lease (take as many as there are, at least `cost` and at most `arg`), block (for `arg`
+ * ms from now).
  */
-export type Op = typeof TAKE | typeof PEEK | typeof FORCE | typeof RESERVE | typeof REFUND | typeof BLOCK;
+export type Op =
+  typeof TAKE | typeof PEEK | typeof FORCE | typeof RESERVE | typeof REFUND | typeof LEASE | typeof BLOCK;
 
 /** The answer to one operation, written in place. */
 export interface Outcome {
@@ -66,7 +69,7 @@ export function transition(
 ): void {
   const { steps } = plan;
   let waitMs = 0;
-  if (op === TAKE || op === PEEK || op === RESERVE) {
+  if (op === TAKE || op === PEEK || op === RESERVE || op === LEASE) {
     let slowest = 0;
     for (let i = 0; i < steps.length; i++) {
       const { algorithm, constants, offset, stride } = steps[i]!;
@@ -89,10 +92,11 @@ export function transition(
       return;
     }
   }
-  const charges = op === TAKE || op === FORCE || op === RESERVE;
+  const charged = op === LEASE ? granted(plan, state, slot, nowMs, cost, arg) : cost;
+  const charges = op === TAKE || op === FORCE || op === RESERVE || op === LEASE;
   if (charges) {
     for (const { algorithm, constants, offset, stride } of steps) {
-      algorithm.charge(state, slot * stride + offset, nowMs, constants, cost, waitMs);
+      algorithm.charge(state, slot * stride + offset, nowMs, constants, charged, waitMs);
     }
   } else if (op === REFUND) {
     refund(plan, state, slot, nowMs, cost, arg);
@@ -104,7 +108,7 @@ export function transition(
   }
   out.ok = true;
   out.startMs = nowMs + waitMs;
-  out.charged = charges ? cost : 0;
+  out.charged = charges ? charged : 0;
   accept(plan, state, slot, nowMs, cost, out);
 }
 
@@ -143,6 +147,16 @@ function refund(plan: Plan, state: State, slot: number, nowMs: number, cost: num
   for (const { algorithm, constants, offset, stride } of plan.steps) {
     algorithm.credit(state, slot * stride + offset, nowMs, constants, cost, startMs, lastMs);
   }
+}
+
+/** Of a lease for which `cost` fits: all that is left in every limit, up to `most`. */
+function granted(plan: Plan, state: State, slot: number, nowMs: number, cost: number, most: number): number {
+  let units = most;
+  for (const { algorithm, constants, offset, stride } of plan.steps) {
+    if (!algorithm.counts) continue;
+    units = Math.min(units, algorithm.remaining(state, slot * stride + offset, nowMs, constants));
+  }
+  return Math.max(units, cost);
 }
 
 /** Describes the limit with the fewest units left, the first of equals. */

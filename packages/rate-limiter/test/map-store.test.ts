@@ -4,7 +4,7 @@ import { blocklist, createLimiter, gcra, MapStore, slidingLog, type Limit } from
 import { manualClock } from '../src/testing/index.ts';
 import { BLOCK, emptyOutcome, FORCE, PEEK, REFUND, TAKE } from '../src/transition.ts';
 import type { State } from '../src/algorithms/algorithm.ts';
-import { composedLimits, Key } from './support.ts';
+import { composedLimits, Key, specOf } from './support.ts';
 
 const second = (burst: number): Limit => gcra({ rate: 1, perMs: 1000, burst });
 
@@ -20,7 +20,7 @@ describe('MapStore', () => {
     fc.assert(
       fc.property(composedLimits, fc.array(step, { maxLength: 150, size: 'max' }), (counting, steps) => {
         const limits = [...counting, blocklist()];
-        const store = new MapStore({ maxKeys: 25 }).bind({ name: 'n', limits });
+        const store = new MapStore({ maxKeys: 25 }).bind(specOf(limits));
         const alone = new Map<number, Key>();
         const out = emptyOutcome();
         let nowMs = 0;
@@ -80,7 +80,7 @@ describe('MapStore', () => {
   });
 
   it('lets the log of a forgotten key go', () => {
-    const bound = new MapStore().bind({ name: 'n', limits: [slidingLog({ limit: 2, windowMs: 10 })] });
+    const bound = new MapStore().bind(specOf([slidingLog({ limit: 2, windowMs: 10 })]));
     const out = emptyOutcome();
     for (let i = 0; i < 20; i++) bound.apply(String(i), TAKE, 1, 0, 0, out);
     for (let i = 0; i < 20; i++) bound.reset(String(i));

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import type { State } from '../src/algorithms/algorithm.ts';
 import { fixedWindow, gcra, slidingCounter, slidingLog, type Limit } from '../src/limits.ts';
 import { emptyState, planFor, type Plan } from '../src/plan.ts';
+import { specFor, type StoreSpec } from '../src/store.ts';
 import { emptyOutcome, transition, type Op, type Outcome } from '../src/transition.ts';
+
+/** What a limiter would bind a store with. */
+export const specOf = (limits: readonly Limit[]): StoreSpec => specFor('n', limits, () => 0);
 
 /** One key's state under a list of limits, without a store. */
 export class Key {

@@ -1,0 +1,2 @@
+/** Rate limits for Express. */
+export {};

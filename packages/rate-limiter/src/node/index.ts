@@ -1,0 +1,2 @@
+/** Rate limits for `node:http`. */
+export {};

@@ -1,0 +1,2 @@
+/** Rate limits for the messages of a WebSocket. */
+export {};
