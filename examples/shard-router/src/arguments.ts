@@ -15,7 +15,7 @@ export interface Arguments {
 }
 
 export const portDefault = 8080;
-export const command = 'npm start --';
+export const command = 'npm start shard-router --';
 export const usage = `Usage: ${command} [--port <n>] [--no-page] [--once] [--quick] [--engine memory|redis] [--seed <n>]`;
 
 const engines = ['memory', 'redis'] as const;
