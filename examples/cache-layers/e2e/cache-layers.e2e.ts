@@ -13,8 +13,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { ExampleProcess } from '@loadbearing-examples/page-kit/testing/example-process.ts';
 import { chromium, type Page } from 'playwright-core';
-import { ExampleProcess } from './example-process.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
@@ -25,15 +25,18 @@ if (!existsSync(executablePath)) {
   process.stderr.write(`There is no Chromium at ${executablePath}: install one, or set CHROMIUM_PATH.\n`);
   process.exit(1);
 }
+const exampleDir = path.join(import.meta.dirname, '..');
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 const limitMs = 300_000;
 const desk = { width: 1280, height: 900 };
 const phone = { width: 390, height: 844 };
-const exampleDir = path.join(import.meta.dirname, '..');
 const beganMs = performance.now();
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
-const example = values.url === undefined ? await ExampleProcess.start('--quick', '--seed', '1') : undefined;
+const example =
+  values.url === undefined
+    ? await ExampleProcess.start(exampleDir, ['--port', '0', '--quick', '--seed', '1'])
+    : undefined;
 const page = await browser.newPage({ viewport: desk });
 page.setDefaultTimeout(limitMs);
 const faults: string[] = [];

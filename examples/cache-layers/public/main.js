@@ -3,7 +3,7 @@ import { fieldsOf, setText } from './kit/dom.js';
 import { startControls } from './controls.js';
 import { queriesPanel } from './queries-panel.js';
 import { startReader } from './reader-panel.js';
-import { reportPanel } from './report-panel.js';
+import { reportPanel } from './kit/report-panel.js';
 import { waterfallPanel } from './waterfall-panel.js';
 
 /** @typedef {import('../src/feed.ts').Feed} Feed */

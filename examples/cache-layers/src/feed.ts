@@ -1,6 +1,6 @@
 /** What the page is told, five times a second: the whole state, so that a page that missed some is right again. */
 import type { Layer } from './layers/waterfall.ts';
-import type { Section } from './report/claims.ts';
+import type { Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { Switches } from './world.ts';
 
 export interface LayerFeed {

@@ -1,5 +1,5 @@
 /** The script: all demonstrations in a row, each a section of the report. */
-import type { Section } from './report/claims.ts';
+import type { Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import { cacheLoss } from './scenarios/cache-loss.ts';
 import { revalidation } from './scenarios/revalidation.ts';
 import { stampede } from './scenarios/stampede.ts';

@@ -8,7 +8,7 @@ import { Refusal } from '@loadbearing-examples/page-kit/refusal.ts';
 import type { GateCounts, GateSettings } from './database/gate.ts';
 import type { Feed } from './feed.ts';
 import { asked, layers, type Layer, type Waterfall } from './layers/waterfall.ts';
-import type { Section } from './report/claims.ts';
+import type { Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { Switches, World } from './world.ts';
 
 const everyMs = 1000;

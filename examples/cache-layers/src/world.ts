@@ -15,7 +15,7 @@ import type { Layer } from './layers/waterfall.ts';
 import { wireFetch, type WireFetch } from './layers/wire-fetch.ts';
 import { Traffic } from './load/traffic.ts';
 import type { AppSetup } from './processes/app.ts';
-import { place, type Place } from './processes/place.ts';
+import { place, type Place } from '@loadbearing-examples/page-kit/processes/place.ts';
 import type { Edge } from './engines/edge.ts';
 import type { SharedLevel } from './engines/shared-level.ts';
 

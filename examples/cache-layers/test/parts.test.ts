@@ -1,4 +1,4 @@
-/** The pure parts: where a read stopped, what an app answers, what a claim is, which item is popular. */
+/** The pure parts: where a read stopped, what an app answers, which item is popular. */
 import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -8,8 +8,6 @@ import { nginxConfig } from '../src/engines/nginx.ts';
 import { asked, layers, stopOf } from '../src/layers/waterfall.ts';
 import { Latency } from '../src/load/latency.ts';
 import { zipf } from '../src/load/zipf.ts';
-import { atLeast, atMost, exactly, isPassed, moreThan } from '../src/report/claims.ts';
-import { render } from '../src/report/render.ts';
 
 describe('a read stopped at the last member that says hit', () => {
   test.each([
@@ -93,31 +91,6 @@ describe('what an app answers', () => {
     expect(stopOf(statusOf('app-1', { ...trace, l2: 'hit' })!)).toBe('l2');
     expect(stopOf(statusOf('app-1', { ...trace, l2: 'error' })!)).toBe('database');
     expect(timingOf('app-1', trace, 7)).toBe('app-1;dur=7.00, l2;dur=1.25, db;dur=5.50');
-  });
-});
-
-describe('the report', () => {
-  test('a claim holds or does not, at its very edge', () => {
-    expect([atMost('x', 2, 2), atMost('x', 3, 2)].map(({ holds }) => holds)).toEqual([true, false]);
-    expect([atLeast('x', 2, 2), atLeast('x', 1, 2)].map(({ holds }) => holds)).toEqual([true, false]);
-    expect([moreThan('x', 3, 2), moreThan('x', 2, 2)].map(({ holds }) => holds)).toEqual([true, false]);
-    expect([exactly('x', 2, 2), exactly('x', 1, 2)].map(({ holds }) => holds)).toEqual([true, false]);
-  });
-
-  test('one claim that fails fails all, and is marked', () => {
-    const section = {
-      title: 'Title',
-      lesson: 'Lesson.',
-      head: ['', 'n'],
-      rows: [['row', '1']],
-      claims: [exactly('a', 1, 1)],
-    };
-    expect(isPassed([section])).toBe(true);
-    const failing = { ...section, claims: [exactly('a', 1, 1), exactly('b', 1, 2)] };
-    expect(isPassed([section, failing])).toBe(false);
-    expect(render(failing, 4)).toMatch(
-      /^\n4\. Title\n {3}Lesson\.\n\n {8}n\n {3}row {2}1\n\n {3}ok {6}a {2}1 {2}\(1\)\n {3}FAILED {2}b {2}1 {2}\(2\)$/,
-    );
   });
 });
 

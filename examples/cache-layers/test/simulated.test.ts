@@ -1,6 +1,6 @@
 /** The demonstrations in virtual time: every claim holds, and the same seed gives the same report. */
 import { describe, expect, test } from 'vitest';
-import type { Section } from '../src/report/claims.ts';
+import type { Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import { absent } from '../src/simulated/absent.ts';
 import { deleteDuringLoad } from '../src/simulated/delete-during-load.ts';
 import { expiryStorm } from '../src/simulated/expiry-storm.ts';

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import { checkGolden } from './golden.ts';
-import { WorldProcess } from './world-process.ts';
+import { ExampleProcess } from '@loadbearing-examples/page-kit/testing/example-process.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
@@ -34,7 +34,10 @@ const exampleDir = path.join(import.meta.dirname, '..');
 const beganMs = performance.now();
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
-const world = values.url === undefined ? await WorldProcess.start('--quick', '--engine', 'memory') : undefined;
+const world =
+  values.url === undefined
+    ? await ExampleProcess.start(exampleDir, ['--port', '0', '--quick', '--engine', 'memory'])
+    : undefined;
 const page = await browser.newPage({ viewport: desk });
 page.setDefaultTimeout(limitMs);
 const faults: string[] = [];

@@ -16,13 +16,4 @@ export async function newDir(): Promise<string> {
   return dir;
 }
 
-/** Asks until the answer is neither undefined nor false; gives up after a time no machine needs. */
-export async function until<T>(what: string, ask: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
-  const giveUpAt = performance.now() + 45_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+export { until } from '@loadbearing-examples/page-kit/testing/until.ts';

@@ -14,7 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Locator, type Page } from 'playwright-core';
 import type { OrderView } from '../src/live-state.ts';
-import { ShopProcess } from './shop-process.ts';
+import { ExampleProcess } from '@loadbearing-examples/page-kit/testing/example-process.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== '--'),
@@ -33,7 +33,10 @@ const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet],
 });
-let shop = await ShopProcess.start(dataDir, 0);
+const exampleDir = path.join(import.meta.dirname, '..');
+const startShop = (port: number): Promise<ExampleProcess> =>
+  ExampleProcess.start(exampleDir, ['--port', String(port), '--data', dataDir]);
+let shop = await startShop(0);
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 page.setDefaultTimeout(limitMs);
 const faults: string[] = [];
@@ -167,7 +170,7 @@ try {
   });
 
   await step('started again, it finds every order, and both sums add up', async () => {
-    shop = await ShopProcess.start(dataDir, shop.port);
+    shop = await startShop(shop.port);
     await page.waitForSelector('[data-testid="connection"][data-state="live"]');
     await says(at('recovery'), /kill/i);
     const ends: string[] = [];

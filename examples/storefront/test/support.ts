@@ -16,16 +16,7 @@ afterAll(async () => {
   for (const dir of made) await rm(dir, { recursive: true, force: true });
 });
 
-/** Asks until the answer is neither undefined nor false; gives up after a time no machine needs. */
-export async function until<T>(what: string, ask: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
-  const giveUpAt = performance.now() + 45_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+export { until } from '@loadbearing-examples/page-kit/testing/until.ts';
 
 export interface Made {
   readonly name: string;
@@ -53,13 +44,4 @@ export const ordinary: readonly Made[] = Array.from({ length: 40 }, (_, i) => ({
   readme: `# part-${i}\n\nA parser for things of kind ${i}.\n`,
 }));
 
-/** mulberry32: the same numbers for the same seed. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { seeded } from '@loadbearing-examples/page-kit/seeded.ts';

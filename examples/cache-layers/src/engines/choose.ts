@@ -46,7 +46,7 @@ export async function chooseCast(
 }
 
 async function levelOfOurOwn(binary: string, folder: string): Promise<SharedLevel> {
-  const { ownRedis } = await import('./own-redis.ts');
+  const { ownRedis } = await import('@loadbearing-examples/page-kit/own-redis.ts');
   const { url, server } = await ownRedis(binary, folder);
   const level = redisLevel(url);
   return Object.assign(level, {

@@ -1,7 +1,7 @@
 /** The second level as the world sees it: started, found by the apps, emptied and closed. */
 import { randomBytes } from 'node:crypto';
 import type { AppSetup } from '../processes/app.ts';
-import { place, type Place } from '../processes/place.ts';
+import { place, type Place } from '@loadbearing-examples/page-kit/processes/place.ts';
 
 const answerWithinMs = 5000;
 

@@ -8,10 +8,10 @@ import { answerOf, routeOf, statusOf, timingOf, type Answer } from '../app/answe
 import { openLevels, type Levels } from '../app/levels.ts';
 import { appDefaults, type AppSettings } from '../app/settings.ts';
 import type { Item } from '../database/items.ts';
-import { LineClient, lineServer } from '../wire/json-lines.ts';
+import { LineClient, lineServer } from '@loadbearing-examples/page-kit/wire/json-lines.ts';
 import { cuttable, lineLevel, type RemoteLevel } from '../wire/remote-tier.ts';
-import { machineNow, setup, tell } from './child.ts';
-import { watchPauses } from './pauses.ts';
+import { machineNow, setup, tell } from '@loadbearing-examples/page-kit/processes/child.ts';
+import { watchPauses } from '@loadbearing-examples/page-kit/processes/pauses.ts';
 
 /** Where the app finds the others. */
 export interface AppSetup {

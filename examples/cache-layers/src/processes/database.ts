@@ -1,8 +1,8 @@
 /** The database process: the table behind its gate, for whoever asks over a socket. */
 import { openTable, type ItemTable } from '../database/engine.ts';
 import { Gate, type GateSettings } from '../database/gate.ts';
-import { lineServer } from '../wire/json-lines.ts';
-import { setup, tell } from './child.ts';
+import { lineServer } from '@loadbearing-examples/page-kit/wire/json-lines.ts';
+import { setup, tell } from '@loadbearing-examples/page-kit/processes/child.ts';
 
 const gate = new Gate(setup() as GateSettings);
 

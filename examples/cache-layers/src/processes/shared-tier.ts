@@ -4,9 +4,9 @@
  * It holds nothing that matters: killed, it comes back empty, and every fence and lease is gone with it.
  */
 import { memoryTier } from '@loadbearing/lru-cache/tiered';
-import { lineServer } from '../wire/json-lines.ts';
+import { lineServer } from '@loadbearing-examples/page-kit/wire/json-lines.ts';
 import { fenceMs } from '../wire/remote-tier.ts';
-import { setup, tell } from './child.ts';
+import { setup, tell } from '@loadbearing-examples/page-kit/processes/child.ts';
 
 setup();
 const open = () => memoryTier({ fenceMs });

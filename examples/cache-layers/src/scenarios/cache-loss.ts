@@ -7,7 +7,7 @@
  */
 import type { AppSettings } from '../app/settings.ts';
 import { origin } from '../load/traffic.ts';
-import { atMost, count, exactly, moreThan, type Section } from '../report/claims.ts';
+import { atMost, count, exactly, moreThan, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { World } from '../world.ts';
 
 /** All of them fit into every first level, so that there is an old answer to give. */

@@ -6,7 +6,7 @@
 import type { Fetch } from '../layers/http-layer.ts';
 import { wireFetch } from '../layers/wire-fetch.ts';
 import { origin } from '../load/traffic.ts';
-import { atMost, count, exactly, moreThan, type Section } from '../report/claims.ts';
+import { atMost, count, exactly, moreThan, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { World } from '../world.ts';
 
 const firstItem = 1400;

@@ -8,9 +8,16 @@
 import type { AppSettings } from '../app/settings.ts';
 import { origin } from '../load/traffic.ts';
 import type { Fetch } from '../layers/http-layer.ts';
-import { machineNow } from '../processes/child.ts';
-import { watchPauses } from '../processes/pauses.ts';
-import { atMost, exactly, millis, moreThan, type Claim, type Section } from '../report/claims.ts';
+import { machineNow } from '@loadbearing-examples/page-kit/processes/child.ts';
+import { watchPauses } from '@loadbearing-examples/page-kit/processes/pauses.ts';
+import {
+  atMost,
+  exactly,
+  millis,
+  moreThan,
+  type Claim,
+  type Section,
+} from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { World } from '../world.ts';
 
 const heartbeatMs = 200;

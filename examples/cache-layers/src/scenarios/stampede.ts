@@ -1,5 +1,5 @@
 /** A thousand callers of one key that nobody holds, spread over the three apps. */
-import { count, exactly, type Section } from '../report/claims.ts';
+import { count, exactly, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { Switches, World } from '../world.ts';
 
 const delayMs = 30;

@@ -1,6 +1,14 @@
 /** The picture: how many reads stop at each layer, with all layers on, with each off in turn, and with none. */
 import { asked, layerNames, layers, type Layer, type Waterfall } from '../layers/waterfall.ts';
-import { atMost, count, moreThan, oneDigit, percent, type Claim, type Section } from '../report/claims.ts';
+import {
+  atMost,
+  count,
+  moreThan,
+  oneDigit,
+  percent,
+  type Claim,
+  type Section,
+} from '@loadbearing-examples/page-kit/report/claims.ts';
 import type { AppCounts, Switches, World } from '../world.ts';
 
 const underWay = 48;

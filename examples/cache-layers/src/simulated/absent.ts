@@ -1,7 +1,7 @@
 /** Look-ups of ids that do not exist: what is not remembered is asked for every time. In virtual time. */
 import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 import { LoadingCache } from '@loadbearing/lru-cache';
-import { atMost, count, exactly, type Section } from '../report/claims.ts';
+import { atMost, count, exactly, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import { virtualTime } from './virtual-time.ts';
 
 const ids = 1000;

@@ -8,7 +8,7 @@
  */
 import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 import { LoadingCache } from '@loadbearing/lru-cache';
-import { count, exactly, moreThan, type Section } from '../report/claims.ts';
+import { count, exactly, moreThan, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import { settled } from './virtual-time.ts';
 
 const steps = 8;

@@ -7,7 +7,7 @@
 import { seeded } from '@loadbearing-examples/page-kit/seeded.ts';
 import { LoadingCache } from '@loadbearing/lru-cache';
 import { zipf } from '../load/zipf.ts';
-import { atMost, count, type Section } from '../report/claims.ts';
+import { atMost, count, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import { virtualTime } from './virtual-time.ts';
 
 const keys = 1000;

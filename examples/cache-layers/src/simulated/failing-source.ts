@@ -1,6 +1,6 @@
 /** A source that fails for a minute: who is called how often, and what its readers see. In virtual time. */
 import { LoadingCache } from '@loadbearing/lru-cache';
-import { atMost, count, exactly, moreThan, type Section } from '../report/claims.ts';
+import { atMost, count, exactly, moreThan, type Section } from '@loadbearing-examples/page-kit/report/claims.ts';
 import { virtualTime } from './virtual-time.ts';
 
 const outageMs = 60_000;

@@ -1,6 +1,6 @@
 /** The package's seams for a second level, RemoteTier and InvalidationBus, spoken to the process of shared-tier.ts. */
 import type { Invalidation, InvalidationBus, RemoteTier, TierRead } from '@loadbearing/lru-cache/tiered';
-import { LineClient } from './json-lines.ts';
+import { LineClient } from '@loadbearing-examples/page-kit/wire/json-lines.ts';
 
 /** What both sides agree on: how long a fence stands. */
 export const fenceMs = 60_000;

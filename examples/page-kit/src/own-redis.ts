@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { freePort, listens, startGuarded, type Guarded } from '@loadbearing-examples/page-kit/guarded.ts';
+import { freePort, listens, startGuarded, type Guarded } from './guarded.ts';
 
 const attemptsMax = 5;
 const upWithinMs = 5000;

@@ -1,12 +1,12 @@
 /** The report: one fold-out a section, with its table and its claims. A section is drawn once: it does not change. */
-import { make, setText } from './kit/dom.js';
+import { make, setText } from './dom.js';
 
 /** @typedef {import('../src/feed.ts').Feed} Feed */
 /** @typedef {import('../src/report/claims.ts').Section} Section */
 
 /**
  * @param {(name: string) => HTMLElement} field
- * @returns {(feed: Feed) => void}
+ * @returns {(feed: Reported) => void}
  */
 export function reportPanel(field) {
   const place = field('sections');

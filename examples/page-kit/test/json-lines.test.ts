@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CallError, LineClient, lineServer, type LineServer } from '../src/wire/json-lines.ts';
-import { until } from './support.ts';
+import { until } from '../src/testing/until.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -1,9 +1,7 @@
-/** The example as a process: started on a free port, stopped with all that it started. */
+/** An example as a process, for its browser tests: started on a free port, stopped with all that it started. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 
-const root = path.join(import.meta.dirname, '..');
 const startTimeoutMs = 120_000;
 const stopTimeoutMs = 5_000;
 
@@ -16,8 +14,9 @@ export class ExampleProcess {
     this.url = url;
   }
 
-  static async start(...args: string[]): Promise<ExampleProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', '--port', '0', ...args], {
+  /** `root`: the example's folder. Resolves when it says where its page is; `--port 0` takes a free port. */
+  static async start(root: string, args: readonly string[]): Promise<ExampleProcess> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -39,12 +38,25 @@ export class ExampleProcess {
     return new ExampleProcess(child, url);
   }
 
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** Resolves when it is gone, by whichever hand, with the signal that ended it. */
+  async gone(): Promise<NodeJS.Signals | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    return this.#child.signalCode;
+  }
+
+  /** Asks it to end, and does not ask for ever. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopTimeoutMs);
-    await gone;
+    const timer = setTimeout(() => this.kill(), stopTimeoutMs);
+    await this.gone();
     clearTimeout(timer);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 }

@@ -1,5 +1,5 @@
 /** A child process and the line to it, which finds it again when it has come back at another port. */
-import { Supervised } from '@loadbearing-examples/page-kit/supervised.ts';
+import { Supervised } from '../supervised.ts';
 import { LineClient } from '../wire/json-lines.ts';
 import type { FromChild } from './child.ts';
 
