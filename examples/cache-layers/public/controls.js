@@ -1,6 +1,6 @@
 /** Switches, pace and trouble. A button shows what the server says is so, not what was clicked. */
 import { setText } from './kit/dom.js';
-import { poster } from './post.js';
+import { poster } from './kit/post.js';
 
 /** @typedef {import('../src/feed.ts').Feed} Feed */
 

@@ -4,7 +4,7 @@
  */
 import { make, setText } from './kit/dom.js';
 import { duration, timeOf } from './kit/format.js';
-import { poster } from './post.js';
+import { poster } from './kit/post.js';
 
 /** @typedef {import('../src/feed.ts').Feed} Feed */
 

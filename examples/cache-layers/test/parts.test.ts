@@ -6,7 +6,7 @@ import { answerOf, routeOf, statusOf, timingOf } from '../src/app/answer.ts';
 import type { Trace } from '../src/app/levels.ts';
 import { nginxConfig } from '../src/engines/nginx.ts';
 import { asked, layers, stopOf } from '../src/layers/waterfall.ts';
-import { Latency } from '../src/load/latency.ts';
+import { Latency } from '@loadbearing-examples/page-kit/latency.ts';
 import { zipf } from '../src/load/zipf.ts';
 
 describe('a read stopped at the last member that says hit', () => {

@@ -7,7 +7,7 @@
 import { layers, noStops, stopOf, type Layer, type Waterfall } from '../layers/waterfall.ts';
 import { itemCount } from '../database/items.ts';
 import type { Fetch } from '../layers/http-layer.ts';
-import { Latency } from './latency.ts';
+import { Latency } from '@loadbearing-examples/page-kit/latency.ts';
 import { zipf, type Zipf } from './zipf.ts';
 
 export const origin = 'http://shop.test';

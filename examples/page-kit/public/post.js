@@ -1,5 +1,5 @@
 /** Buttons ask the server; what it refuses is shown where the page shows faults. */
-import { setText } from './kit/dom.js';
+import { setText } from './dom.js';
 
 /**
  * @param {HTMLElement} fault
