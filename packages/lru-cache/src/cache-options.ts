@@ -7,12 +7,15 @@
  */
 import {
   MAX_ENTRIES,
+  refuse,
   requireFunction,
+  requireInteger,
   requireMax,
   requireMethods,
-  requireNumber,
   requireObject,
+  requirePositive,
   requireTtl,
+  requireWithin,
 } from './check.ts';
 import { systemClock, systemRandom } from './environment.ts';
 import type { CacheObserver, Clock, Expirer, LruCacheOptions, Policy, RemovalReason } from './types.ts';
@@ -36,8 +39,6 @@ export interface CacheSettings<K, V> {
   readonly observer: CacheObserver<K> | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Of the hashes. */
-  readonly seed: number;
 }
 
 export function cacheSettings<K, V>(options: LruCacheOptions<K, V> | number): CacheSettings<K, V> {
@@ -45,57 +46,36 @@ export function cacheSettings<K, V>(options: LruCacheOptions<K, V> | number): Ca
   if (o.max === undefined && o.maxWeight === undefined) {
     throw new TypeError('max or maxWeight is required; got neither');
   }
-  const max = o.max === undefined ? MAX_ENTRIES : requireMax(o.max);
+  const { max = MAX_ENTRIES, ttl = Infinity, ttlJitter = 0, ttlFrom = 'write', observer } = o;
+  requireMax(max);
+  const { initialCapacity = Math.min(16, max) } = o;
   const maxWeight = o.maxWeight === undefined ? Infinity : requirePositive('maxWeight', o.maxWeight);
   const heaviest = o.maxEntryWeight === undefined ? maxWeight : requirePositive('maxEntryWeight', o.maxEntryWeight);
-  const ttl = o.ttl === undefined ? Infinity : requireTtl('ttl', o.ttl);
-  const jitter = requireNumber('ttlJitter', o.ttlJitter ?? 0, 'in 0..1', (n) => n >= 0 && n <= 1);
-  const from: unknown = o.ttlFrom ?? 'write';
-  if (from !== 'write' && from !== 'access') {
-    throw new TypeError(`ttlFrom must be 'write' or 'access'; got ${String(from)}`);
-  }
-  const initialCapacity =
-    o.initialCapacity === undefined
-      ? Math.min(16, max)
-      : requireNumber(
-          'initialCapacity',
-          o.initialCapacity,
-          `an integer in 1..${String(max)}, the bound on entries`,
-          (n) => Number.isInteger(n) && n >= 1 && n <= max,
-        );
+  const from: unknown = ttlFrom;
+  if (from !== 'write' && from !== 'access') refuse('ttlFrom', "'write' or 'access'", String(from));
   const policy = requireMethods('policy', o.policy, policyMethods);
   if (policy?.needsMax === true && o.max === undefined) {
     throw new TypeError(`max is required by policy ${policy.name}, whose targets are parts of it; got undefined`);
   }
-  const random = requireFunction('random', o.random) ?? systemRandom;
+  const hooks: Partial<Record<string, unknown>> =
+    observer === undefined ? {} : { ...requireObject('observer', observer) };
+  for (const hook of ['miss', 'remove', 'loadStart', 'loadEnd']) requireFunction(`observer.${hook}`, hooks[hook]);
   return {
     max,
     maxWeight,
     maxEntryWeight: Math.min(maxWeight, heaviest),
     weigh: requireFunction('weigh', o.weigh),
-    ttl,
-    sliding: from === 'access',
-    jitter,
+    ttl: requireTtl('ttl', ttl),
+    sliding: ttlFrom === 'access',
+    jitter: requireWithin('ttlJitter', ttlJitter, 0, 1),
     policy,
     expirer: requireMethods('expirer', o.expirer, ['attach', 'schedule', 'cancel', 'grow']),
-    initialCapacity,
+    initialCapacity: requireInteger('initialCapacity', initialCapacity, 1, max, ', the bound on entries'),
     onRemove: requireFunction('onRemove', o.onRemove),
-    observer: requireObserver(o.observer),
+    observer,
     clock: requireMethods('clock', o.clock, ['now']) ?? systemClock,
-    random,
-    seed: (random() * 2 ** 32) | 0,
+    random: requireFunction('random', o.random) ?? systemRandom,
   };
 }
 
 const policyMethods = ['attach', 'grow', 'reset', 'resize', 'insert', 'hit', 'remove', 'evict'] as const;
-
-function requirePositive(name: string, value: unknown): number {
-  return requireNumber(name, value, 'finite and above 0', (n) => n > 0 && Number.isFinite(n));
-}
-
-function requireObserver<K>(observer: CacheObserver<K> | undefined): CacheObserver<K> | undefined {
-  if (observer === undefined) return undefined;
-  const hooks: Partial<Record<string, unknown>> = { ...requireObject('observer', observer) };
-  for (const hook of ['miss', 'remove', 'loadStart', 'loadEnd']) requireFunction(`observer.${hook}`, hooks[hook]);
-  return observer;
-}

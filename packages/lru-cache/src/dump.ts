@@ -3,23 +3,24 @@
  * a NaN among the times would make an entry that never expires, and an error half way through `load` would leave
  * half of it behind. O(entries).
  */
-import { requireNumber, requireWeight } from './check.ts';
+import { requireDuration, requireNumber, requireObject } from './check.ts';
+import type { CacheDump } from './types.ts';
 
-export function requireDump(dump: unknown, wallNow: unknown): void {
-  requireNumber('wallNow', wallNow, 'finite', Number.isFinite);
-  if (typeof dump !== 'object' || dump === null || !('version' in dump) || dump.version !== 1) {
+export function requireDump(dump: CacheDump<unknown, unknown>, wallNow: number): void {
+  requireFinite('wallNow', wallNow);
+  const { version, entries } = requireObject('dump', dump);
+  if ((version as number) !== 1 || !Array.isArray(entries)) {
     throw new TypeError('dump must be of version 1, as made by dump()');
   }
-  requireNumber('dump.wallNow', 'wallNow' in dump ? dump.wallNow : undefined, 'finite', Number.isFinite);
-  const entries: unknown = 'entries' in dump ? dump.entries : undefined;
-  if (!Array.isArray(entries)) throw new TypeError('dump.entries must be an array');
-  entries.forEach((entry: unknown, i) => {
+  requireFinite('dump.wallNow', dump.wallNow);
+  entries.forEach((entry: CacheDump<unknown, unknown>['entries'][number], i) => {
     const name = `dump.entries[${String(i)}]`;
-    if (!Array.isArray(entry)) throw new TypeError(`${name} must be an array of key, value, remainingMs and weight`);
-    const [, , remainingMs, weight] = entry as readonly unknown[];
-    if (remainingMs !== null) {
-      requireNumber(`${name} remainingMs`, remainingMs, 'finite, or null', Number.isFinite);
-    }
-    requireWeight(`${name} weight`, weight);
+    const [remainingMs, weight] = [requireObject(name, entry)[2], entry[3]];
+    if (remainingMs !== null) requireFinite(`${name} remainingMs`, remainingMs);
+    requireDuration(`${name} weight`, weight);
   });
+}
+
+function requireFinite(name: string, value: number): void {
+  requireNumber(name, value, 'finite', Number.isFinite);
 }

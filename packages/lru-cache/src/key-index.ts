@@ -19,6 +19,7 @@ import { Fingerprints } from './fingerprint.ts';
 import { type DoubleBits, doubleBits, hashAt, hashDouble, hashInt, hashSampled } from './hash.ts';
 import { learnPositions } from './learn-positions.ts';
 import type { IndexLevel } from './types.ts';
+import { widened } from './widen.ts';
 
 /** Inserts over which probes are averaged. */
 const watchInserts = 4096;
@@ -31,20 +32,19 @@ const sampleMost = 512;
 export class KeyIndex {
   /** The hash of the key that `find` last did not find or `remove` last took out: what `add` wants for it. */
   sought = 0;
-  private readonly seed: number;
-  /** Whether somebody asks for the hashes of keys that live in the `Map`. */
-  private readonly fingerprinting: boolean;
-  private readonly fingerprints: Fingerprints;
+  level: IndexLevel = 'sampled';
+  declare private readonly seed: number;
+  /** There if somebody asks for the hashes of keys that live in the `Map`. */
+  declare private readonly fingerprints: Fingerprints | undefined;
   private readonly bits: DoubleBits = doubleBits();
   /** Keys at 2s; the store's. */
-  private entries: readonly unknown[];
-  private hashes: Int32Array;
-  private cells: Int32Array;
+  declare private entries: readonly unknown[];
+  declare private hashes: Int32Array;
+  declare private cells: Int32Array;
   /** Cells less one: a power of two less one. */
-  private mask: number;
+  declare private mask: number;
   /** Of the level `learned`. */
   private positions: Int8Array | undefined;
-  private mapped = false;
   /** Keys that are not in the cells. */
   private readonly aside = new Map<unknown, number>();
   private learnings = 0;
@@ -54,27 +54,21 @@ export class KeyIndex {
   /** `entries` holds the key of slot s at 2s. */
   constructor(entries: readonly unknown[], capacity: number, seed: number, fingerprinting: boolean) {
     this.seed = seed;
-    this.fingerprinting = fingerprinting;
-    this.fingerprints = new Fingerprints(seed);
+    this.fingerprints = fingerprinting ? new Fingerprints(seed) : undefined;
     this.entries = entries;
     this.hashes = new Int32Array(capacity + 1);
     this.cells = new Int32Array(cellsFor(capacity));
     this.mask = this.cells.length - 1;
   }
 
-  get level(): IndexLevel {
-    if (this.mapped) return 'map';
-    return this.positions === undefined ? 'sampled' : 'learned';
-  }
-
   /** The slot of a key, 0 = none; then `sought` is its hash. */
   find(key: unknown): number {
-    if (!this.mapped) {
+    if (this.level !== 'map') {
       if (typeof key === 'string') return this.findString(key);
       if (typeof key === 'number' && key === key) return this.findNumber(key);
     }
     const slot = this.aside.get(key) ?? 0;
-    if (slot === 0 && this.fingerprinting) this.sought = this.fingerprints.of(key);
+    if (slot === 0 && this.fingerprints !== undefined) this.sought = this.fingerprints.of(key);
     return slot;
   }
 
@@ -107,15 +101,13 @@ export class KeyIndex {
   /** More slots, in an array of keys that takes the place of the old one. O(slots). */
   grow(entries: readonly unknown[], capacity: number): void {
     this.entries = entries;
-    const { hashes, cells } = this;
-    this.hashes = new Int32Array(capacity + 1);
-    this.hashes.set(hashes);
+    this.hashes = widened(this.hashes, capacity + 1);
+    const { cells, mask, hashes } = this;
     const wanted = cellsFor(capacity);
-    if (this.mapped || wanted === cells.length) return;
+    if (this.level === 'map' || wanted === cells.length) return;
     this.cells = new Int32Array(wanted);
-    const before = this.mask;
     this.mask = wanted - 1;
-    for (const cell of cells) if (cell !== 0) this.place(cell & before, this.hashes[cell & before] as number);
+    for (const cell of cells) if (cell !== 0) this.place(cell & mask, hashes[cell & mask] as number);
   }
 
   private findString(key: string): number {
@@ -152,8 +144,7 @@ export class KeyIndex {
   }
 
   private isAside(key: unknown): boolean {
-    if (this.mapped) return true;
-    return typeof key !== 'string' && (typeof key !== 'number' || key !== key);
+    return this.level === 'map' || (typeof key !== 'string' && (typeof key !== 'number' || key !== key));
   }
 
   /** Puts a slot into the first empty cell from its home on; answers how many cells it looked at. */
@@ -197,43 +188,38 @@ export class KeyIndex {
   /** Too many probes: looks elsewhere in the keys, or gives up and uses a `Map`. O(size). */
   private ascend(near: number): void {
     this.watchAnew();
-    const positions = this.learnings < learningsMost ? learnPositions(this.sample(near)) : undefined;
-    this.learnings++;
-    const { cells, mask } = this;
-    if (positions === undefined) {
-      this.mapped = true;
-      this.cells = new Int32Array(0);
-    } else {
-      this.positions = positions;
-      this.cells = new Int32Array(cells.length);
-    }
+    const { cells, mask, entries, hashes } = this;
+    const positions = this.learnings++ < learningsMost ? learnPositions(this.sample(near)) : undefined;
+    this.positions = positions;
+    this.level = positions === undefined ? 'map' : 'learned';
+    this.cells = new Int32Array(positions === undefined ? 0 : cells.length);
     for (const cell of cells) {
       if (cell === 0) continue;
       const slot = cell & mask;
-      const key = this.entries[2 * slot];
+      const key = entries[2 * slot];
       if (positions === undefined) {
         this.aside.set(key, slot);
-        if (this.fingerprinting) this.hashes[slot] = this.fingerprints.of(key);
-        continue;
+        hashes[slot] = this.fingerprints?.of(key) ?? 0;
+      } else {
+        if (typeof key === 'string') hashes[slot] = hashAt(key, positions, this.seed);
+        this.place(slot, hashes[slot] as number);
       }
-      if (typeof key === 'string') this.hashes[slot] = hashAt(key, positions, this.seed);
-      this.place(slot, this.hashes[slot] as number);
     }
   }
 
   /** Strings that are held: half from the run that was too long, half from everywhere. */
   private sample(near: number): string[] {
+    const { cells, mask, entries } = this;
     const keys = new Set<string>();
-    const take = (cell: number, most: number): void => {
-      const key = cell === 0 ? undefined : this.entries[2 * (cell & this.mask)];
+    const take = (at: number, most: number): void => {
+      const key = entries[2 * ((cells[at] as number) & mask)];
       if (typeof key === 'string' && keys.size < most) keys.add(key);
     };
-    for (let at = near & this.mask, seen = 0; seen < sampleMost && this.cells[at] !== 0; at = (at + 1) & this.mask) {
-      take(this.cells[at] as number, sampleMost / 2);
-      seen++;
+    for (let at = near & mask, seen = 0; cells[at] !== 0 && seen < sampleMost; at = (at + 1) & mask, seen++) {
+      take(at, sampleMost / 2);
     }
-    const stride = Math.max(1, Math.floor(this.cells.length / sampleMost / 2));
-    for (let at = 0; at < this.cells.length; at += stride) take(this.cells[at] as number, sampleMost);
+    const stride = Math.max(1, cells.length / sampleMost / 2);
+    for (let at = 0; at < cells.length; at += stride) take(at, sampleMost);
     return [...keys];
   }
 }

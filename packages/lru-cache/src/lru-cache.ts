@@ -11,12 +11,13 @@
  * Expiry is lazy: an entry is expired from `now >= deadline`, and goes when a `get`, `set`, `touch` or `delete` meets
  * it, when it is evicted, or by `purgeExpired`; until then it counts toward `size`. An `expirer` takes it out unasked.
  */
-import { cacheSettings } from './cache-options.ts';
+import { type CacheSettings, cacheSettings } from './cache-options.ts';
 import { requireCount, requireMax, requireTtl, weightOf } from './check.ts';
 import { requireDump } from './dump.ts';
 import { SlotStore } from './slot-store.ts';
 import { dumpOf, liveEntries, survivors } from './snapshot.ts';
-import type { CacheDump, CacheObserver, CacheStats, Clock, LruCacheOptions, SetOptions } from './types.ts';
+import type { CacheDump, CacheStats, LruCacheOptions, SetOptions } from './types.ts';
+import { noted } from './widen.ts';
 
 /**
  * A bounded map with strict LRU eviction.
@@ -34,15 +35,9 @@ import type { CacheDump, CacheObserver, CacheStats, Clock, LruCacheOptions, SetO
  * ```
  */
 export class LruCache<K, V> implements Iterable<[K, V]> {
-  private readonly store: SlotStore<K, V>;
-  private readonly clock: Clock;
-  private readonly random: () => number;
-  private readonly weigh: ((value: V, key: K) => number) | undefined;
-  private readonly observer: CacheObserver<K> | undefined;
-  private readonly ttl: number;
-  private readonly sliding: boolean;
-  private readonly jitter: number;
-  private readonly maxEntryWeight: number;
+  declare private readonly store: SlotStore<K, V>;
+  declare private readonly settings: CacheSettings<K, V>;
+  declare private readonly sliding: boolean;
   /** The own ttl of each slot, 0 = the default; absent while none differs. Shorter than the slots when they grew since. */
   private ttls: Float64Array | undefined;
   private hits = 0;
@@ -53,14 +48,8 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   constructor(options: LruCacheOptions<K, V> | number) {
     const settings = cacheSettings(options);
-    this.clock = settings.clock;
-    this.random = settings.random;
-    this.weigh = settings.weigh;
-    this.observer = settings.observer;
-    this.ttl = settings.ttl;
+    this.settings = settings;
     this.sliding = settings.sliding;
-    this.jitter = settings.jitter;
-    this.maxEntryWeight = settings.maxEntryWeight;
     this.store = new SlotStore(settings);
   }
 
@@ -84,27 +73,27 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   /** The value, or undefined. Counts, marks as used, restarts a sliding ttl. O(1). */
   get(key: K): V | undefined {
-    const slot = this.live(key);
+    const { store } = this;
+    const slot = store.live(key);
     if (slot === 0) {
       this.missed(key);
       return undefined;
     }
     this.hits++;
-    this.store.use(slot);
-    if (this.sliding) this.startLife(slot, this.ownTtl(slot), this.jitter);
-    return this.store.value(slot);
+    store.use(slot);
+    if (this.sliding) this.startLife(slot, this.ownTtl(slot));
+    return store.value(slot);
   }
 
   /** The value without counting or marking as used. O(1). */
   peek(key: K): V | undefined {
-    const slot = this.store.find(key);
-    return slot === 0 || this.store.isOver(slot, this.clock) ? undefined : this.store.value(slot);
+    const slot = this.store.seek(key);
+    return slot === 0 ? undefined : this.store.value(slot);
   }
 
   /** Counts nothing, marks nothing as used. O(1). */
   has(key: K): boolean {
-    const slot = this.store.find(key);
-    return slot !== 0 && !this.store.isOver(slot, this.clock);
+    return this.store.seek(key) !== 0;
   }
 
   /**
@@ -113,18 +102,16 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
    * TypeError for its nonsense, changing nothing.
    */
   set(key: K, value: V, options?: SetOptions): this {
-    const ttl = options?.ttl === undefined ? this.ttl : requireTtl('ttl', options.ttl);
-    const { weigh } = this;
-    const given = options?.weight;
-    const weight = given === undefined && weigh === undefined ? 1 : weightOf(given, weigh, value, key);
-    this.put(key, value, ttl, weight, this.jitter);
+    const { ttl, weigh, jitter } = this.settings;
+    const life = options?.ttl === undefined ? ttl : requireTtl('ttl', options.ttl);
+    this.put(key, value, life, weightOf(options?.weight, weigh, value, key), jitter);
     this.store.deliver();
     return this;
   }
 
   /** True when a live entry was removed. An expired one goes as 'expire' and answers false. O(1). */
   delete(key: K): boolean {
-    const slot = this.live(key);
+    const slot = this.store.live(key);
     if (slot !== 0) this.store.remove(slot, 'delete');
     this.store.deliver();
     return slot !== 0;
@@ -139,10 +126,10 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   /** Marks as used and restarts the ttl: the one given, else the entry's own. False when not held. O(1). */
   touch(key: K, ttl?: number): boolean {
     if (ttl !== undefined) requireTtl('ttl', ttl);
-    const slot = this.live(key);
+    const slot = this.store.live(key);
     if (slot !== 0) {
       this.store.use(slot);
-      this.startLife(slot, ttl ?? this.ownTtl(slot), this.jitter);
+      this.startLife(slot, ttl ?? this.ownTtl(slot));
     }
     this.store.deliver();
     return slot !== 0;
@@ -151,11 +138,8 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   /** Milliseconds left; undefined = not held, Infinity = never expires. O(1). */
   remainingTtl(key: K): number | undefined {
     const slot = this.store.find(key);
-    if (slot === 0) return undefined;
-    const deadline = this.store.deadline(slot);
-    if (deadline === Infinity) return Infinity;
     // One look at the clock: a second one could find the entry dead.
-    const left = deadline - this.clock.now();
+    const left = slot === 0 ? 0 : this.store.deadline(slot) - this.store.clock.now();
     return left > 0 ? left : undefined;
   }
 
@@ -163,7 +147,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   evict(count = 1): number {
     requireCount('count', count);
     let gone = 0;
-    while (gone < count && this.store.evictOne()) gone++;
+    for (; gone < count && this.store.size > 0; gone++) this.store.evict();
     this.store.deliver();
     return gone;
   }
@@ -179,7 +163,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     let gone = 0;
     for (let slot = this.store.oldest(); slot !== 0;) {
       const next = this.store.newer(slot);
-      if (this.store.isOver(slot, this.clock)) {
+      if (this.store.isOver(slot)) {
         this.store.remove(slot, 'expire');
         gone++;
       }
@@ -199,7 +183,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
   }
 
   entries(): IterableIterator<[K, V]> {
-    return liveEntries(this.store, this.clock);
+    return liveEntries(this.store);
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {
@@ -208,7 +192,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   /** A snapshot, least recently used first; `wallNow` is wall-clock milliseconds. O(size). */
   dump(wallNow: number): CacheDump<K, V> {
-    return dumpOf(this.store, this.clock.now(), wallNow);
+    return dumpOf(this.store, wallNow);
   }
 
   /**
@@ -234,21 +218,21 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   private missed(key: K): void {
     this.misses++;
-    this.observer?.miss?.(key);
+    this.settings.observer?.miss?.(key);
     this.store.deliver();
   }
 
   private put(key: K, value: V, ttl: number, weight: number, jitter: number): void {
     const { store } = this;
-    let slot = this.live(key);
-    if (weight > this.maxEntryWeight) {
+    let slot = this.store.live(key);
+    if (weight > this.settings.maxEntryWeight) {
       this.rejected++;
       if (slot !== 0) store.remove(slot, 'replace');
       return;
     }
     if (slot === 0) {
       this.inserts++;
-      slot = store.insertSought(key, value, weight);
+      slot = store.insert(key, value, weight);
     } else {
       this.updates++;
       const old = store.value(slot);
@@ -261,37 +245,18 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
     this.startLife(slot, ttl, jitter);
   }
 
-  private startLife(slot: number, ttl: number, jitter: number): void {
-    if (this.ttls !== undefined || ttl !== this.ttl) this.keepTtl(slot, ttl);
-    if (ttl === Infinity) {
-      this.store.setDeadline(slot, Infinity);
-      return;
+  private startLife(slot: number, ttl: number, jitter = this.settings.jitter): void {
+    const { store, settings, ttls } = this;
+    if (ttls !== undefined || ttl !== settings.ttl) {
+      this.ttls = noted(ttls ?? new Float64Array(16), slot, ttl === settings.ttl ? 0 : ttl, store.max);
     }
-    const life = jitter === 0 ? ttl : ttl * (1 - jitter * this.random());
-    this.store.setDeadline(slot, this.clock.now() + life);
+    let deadline = Infinity;
+    if (ttl !== Infinity) deadline = store.clock.now() + (jitter === 0 ? ttl : ttl * (1 - jitter * settings.random()));
+    store.setDeadline(slot, deadline);
   }
 
   private ownTtl(slot: number): number {
-    const own = this.ttls?.[slot];
-    return own === undefined || own === 0 ? this.ttl : own;
-  }
-
-  private keepTtl(slot: number, ttl: number): void {
-    let { ttls } = this;
-    if (ttls === undefined || slot >= ttls.length) {
-      if (ttl === this.ttl) return;
-      const wide = new Float64Array(Math.max(slot + 1, Math.min(2 * slot, this.store.max + 1)));
-      if (ttls !== undefined) wide.set(ttls);
-      this.ttls = ttls = wide;
-    }
-    ttls[slot] = ttl === this.ttl ? 0 : ttl;
-  }
-
-  /** The slot of a live entry; one met expired is removed. */
-  private live(key: K): number {
-    const slot = this.store.find(key);
-    if (slot === 0 || !this.store.isOver(slot, this.clock)) return slot;
-    this.store.remove(slot, 'expire');
-    return 0;
+    const own = this.ttls?.[slot] ?? 0;
+    return own === 0 ? this.settings.ttl : own;
   }
 }

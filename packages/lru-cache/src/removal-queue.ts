@@ -14,7 +14,7 @@ interface Removal<K, V> {
 }
 
 export class RemovalQueue<K, V> {
-  private readonly tell: (value: V, key: K, reason: RemovalReason) => void;
+  declare private readonly tell: (value: V, key: K, reason: RemovalReason) => void;
   private waiting: Removal<K, V>[] = [];
   private telling = false;
 

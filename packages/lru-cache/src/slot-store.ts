@@ -19,6 +19,7 @@ import { systemRandom } from './environment.ts';
 import { KeyIndex } from './key-index.ts';
 import { RemovalQueue } from './removal-queue.ts';
 import type { CacheObserver, Clock, Expirer, IndexLevel, Policy, RemovalReason } from './types.ts';
+import { widened } from './widen.ts';
 
 export interface SlotStoreOptions<K, V> {
   readonly max: number;
@@ -31,28 +32,29 @@ export interface SlotStoreOptions<K, V> {
   readonly clock: Clock;
   readonly observer?: CacheObserver<K> | undefined;
   readonly onRemove?: ((value: V, key: K, reason: RemovalReason) => void) | undefined;
-  /** Of the hashes, 32 bits; default drawn from the system. */
-  readonly seed?: number | undefined;
+  /** Draws the seed of the hashes; default that of the system. */
+  readonly random?: (() => number) | undefined;
 }
 
 export class SlotStore<K, V> {
   size = 0;
   evictions = 0;
   expired = 0;
-  max: number;
-  readonly maxWeight: number;
-  private readonly keyIndex: KeyIndex;
-  private readonly policy: Policy | undefined;
-  private readonly expirer: Expirer | undefined;
-  private readonly observer: CacheObserver<K> | undefined;
-  private readonly removals: RemovalQueue<K, V> | undefined;
+  declare max: number;
+  declare readonly maxWeight: number;
+  declare readonly clock: Clock;
+  declare private readonly keyIndex: KeyIndex;
+  declare private readonly policy: Policy | undefined;
+  declare private readonly expirer: Expirer | undefined;
+  declare private readonly observer: CacheObserver<K> | undefined;
+  declare private readonly removals: RemovalQueue<K, V> | undefined;
   /** Nobody is told of removals. */
-  private readonly plain: boolean;
+  declare private readonly plain: boolean;
   /** Slots 1..capacity exist. */
-  private capacity: number;
+  declare private capacity: number;
   /** Keys at 2s, values at 2s+1. */
-  private entries: unknown[];
-  private links: Int32Array;
+  declare private entries: unknown[];
+  declare private links: Int32Array;
   /** Absent while every weight is 1. The sentinel's is 0. */
   private weights: Float64Array | undefined;
   private sum = 0;
@@ -62,29 +64,31 @@ export class SlotStore<K, V> {
   private top = 0;
 
   constructor(options: SlotStoreOptions<K, V>) {
-    this.max = options.max;
+    const { max, clock, policy, expirer, onRemove, initialCapacity = 16, random = systemRandom } = options;
+    const capacity = Math.min(initialCapacity, max);
+    this.max = max;
     this.maxWeight = options.maxWeight;
-    this.policy = options.policy;
-    this.expirer = options.expirer;
+    this.clock = clock;
+    this.policy = policy;
+    this.expirer = expirer;
     this.observer = options.observer;
-    this.removals = options.onRemove === undefined ? undefined : new RemovalQueue(options.onRemove);
-    this.plain = (this.policy ?? this.expirer ?? this.observer ?? this.removals) === undefined;
-    this.capacity = Math.min(options.initialCapacity ?? 16, this.max);
-    this.entries = pairs(this.capacity);
-    this.links = new Int32Array(2 * (this.capacity + 1));
-    const seed = options.seed ?? (systemRandom() * 2 ** 32) | 0;
-    this.keyIndex = new KeyIndex(this.entries, this.capacity, seed, this.policy !== undefined);
-    this.policy?.attach({ max: this.max, hashOf: (slot) => this.keyIndex.hashOf(slot) });
-    this.policy?.grow(this.capacity);
-    this.expirer?.attach({
-      clock: options.clock,
+    this.removals = onRemove && new RemovalQueue(onRemove);
+    this.plain = (policy ?? expirer ?? this.observer ?? this.removals) === undefined;
+    this.capacity = capacity;
+    this.entries = pairs(capacity);
+    this.links = new Int32Array(2 * (capacity + 1));
+    this.keyIndex = new KeyIndex(this.entries, capacity, (random() * 2 ** 32) | 0, policy !== undefined);
+    policy?.attach({ max, hashOf: (slot) => this.keyIndex.hashOf(slot) });
+    expirer?.attach({
+      clock,
       deadlineOf: (slot) => this.deadline(slot),
       expire: (slot) => {
         this.remove(slot, 'expire');
         this.deliver();
       },
     });
-    this.expirer?.grow(this.capacity);
+    policy?.grow(capacity);
+    expirer?.grow(capacity);
   }
 
   get index(): IndexLevel {
@@ -98,6 +102,20 @@ export class SlotStore<K, V> {
   /** The slot of a key, 0 = not held. O(1). */
   find(key: K): number {
     return this.keyIndex.find(key);
+  }
+
+  /** The slot of an entry that is not over, 0 = none. Changes nothing. O(1). */
+  seek(key: K): number {
+    const slot = this.find(key);
+    return slot === 0 || this.isOver(slot) ? 0 : slot;
+  }
+
+  /** As `seek`, but one met over is removed. */
+  live(key: K): number {
+    const slot = this.find(key);
+    if (slot === 0 || !this.isOver(slot)) return slot;
+    this.remove(slot, 'expire');
+    return 0;
   }
 
   key(slot: number): K {
@@ -114,21 +132,21 @@ export class SlotStore<K, V> {
   }
 
   weightOf(slot: number): number {
-    return this.weights === undefined ? 1 : (this.weights[slot] as number);
+    return this.weights?.[slot] ?? 1;
   }
 
   /** Infinity = never expires. */
   deadline(slot: number): number {
-    return this.deadlines === undefined ? Infinity : (this.deadlines[slot] as number);
+    return this.deadlines?.[slot] ?? Infinity;
   }
 
   /**
    * Whether an entry is over: `now >= deadline`. Asks no clock while nothing can end; from then on it asks for every
    * entry, since telling the endless ones apart first would cost the others more than the coarse clock does.
    */
-  isOver(slot: number, clock: Clock): boolean {
+  isOver(slot: number): boolean {
     const { deadlines } = this;
-    return deadlines !== undefined && clock.now() >= (deadlines[slot] as number);
+    return deadlines !== undefined && this.clock.now() >= (deadlines[slot] as number);
   }
 
   setDeadline(slot: number, deadline: number): void {
@@ -149,10 +167,6 @@ export class SlotStore<K, V> {
       this.policy.hit(slot);
       return;
     }
-    this.moveToFront(slot);
-  }
-
-  private moveToFront(slot: number): void {
     const { links } = this;
     const first = links[0] as number;
     if (first === slot) return;
@@ -167,16 +181,11 @@ export class SlotStore<K, V> {
   }
 
   /**
-   * Puts in an entry that never expires, as the newest; evicts first until it fits. The key must not be held, the weight
-   * not above `maxWeight`. Amortised O(1), and O(evicted); a doubling of the arrays is O(size).
+   * Puts in an entry that never expires, as the newest; evicts first until it fits. The key is the one that the last
+   * `find` did not find, or found and was removed since: it is not hashed again. The weight is not above `maxWeight`.
+   * Amortised O(1), and O(evicted); a doubling of the arrays is O(size).
    */
   insert(key: K, value: V, weight: number): number {
-    this.keyIndex.find(key);
-    return this.insertSought(key, value, weight);
-  }
-
-  /** `insert` for the key that the last `find` did not find, or found and was removed since: it is not hashed again. */
-  insertSought(key: K, value: V, weight: number): number {
     const { keyIndex } = this;
     const hash = keyIndex.sought;
     if (weight === 1 && this.size >= this.max && this.plain && this.weights === undefined) {
@@ -194,7 +203,12 @@ export class SlotStore<K, V> {
     this.entries[2 * slot] = key === 0 ? 0 : key;
     this.entries[2 * slot + 1] = value;
     keyIndex.add(slot, hash);
-    this.linkFirst(slot);
+    const { links } = this;
+    const first = links[0] as number;
+    links[2 * slot] = first;
+    links[2 * slot + 1] = 0;
+    links[2 * first + 1] = slot;
+    links[0] = slot;
     this.size++;
     this.weigh(slot, weight, true);
     // Asked for again: entering the key may have changed the level of the index.
@@ -211,7 +225,7 @@ export class SlotStore<K, V> {
     entries[2 * slot] = key === 0 ? 0 : key;
     entries[2 * slot + 1] = value;
     keyIndex.add(slot, hash);
-    this.moveToFront(slot);
+    this.use(slot);
     this.evictions++;
     return slot;
   }
@@ -241,11 +255,9 @@ export class SlotStore<K, V> {
     this.removals?.push(value, key, reason);
   }
 
-  /** False when there is nothing to evict. */
-  evictOne(): boolean {
-    if (this.size === 0) return false;
-    this.evict(0);
-    return true;
+  /** Takes out the victim; there is one. `incomingHash`: of the entry that it makes room for, 0 = none. */
+  evict(incomingHash = 0): void {
+    this.release(this.victim(incomingHash), 'evict');
   }
 
   /** Takes all out, oldest first, with reason 'clear'; the policy forgets its ghosts too. O(size). */
@@ -256,7 +268,7 @@ export class SlotStore<K, V> {
 
   /** Changes `max`; evicts what no longer fits, before the policy hears of the new bound. O(evicted). */
   resize(max: number): void {
-    while (this.size > max) this.evict(0);
+    while (this.size > max) this.evict();
     this.max = max;
     this.policy?.resize(max);
   }
@@ -271,11 +283,7 @@ export class SlotStore<K, V> {
     return this.links[1] as number;
   }
 
-  newest(): number {
-    return this.links[0] as number;
-  }
-
-  /** 0 at the end. */
+  /** 0 at the end. After 0 comes the newest. */
   older(slot: number): number {
     return this.links[2 * slot] as number;
   }
@@ -288,10 +296,6 @@ export class SlotStore<K, V> {
     return this.policy === undefined ? this.oldest() : this.policy.evict(incomingHash);
   }
 
-  private evict(incomingHash: number): void {
-    this.release(this.victim(incomingHash), 'evict');
-  }
-
   /** What `remove` does after the policy has been told. */
   private release(slot: number, reason: RemovalReason): void {
     if (reason === 'evict') this.evictions++;
@@ -300,10 +304,13 @@ export class SlotStore<K, V> {
     this.notify(this.value(slot), key, reason);
     if (this.deadlines !== undefined && this.deadlines[slot] !== Infinity) this.setDeadline(slot, Infinity);
     this.keyIndex.remove(slot);
-    this.unlink(slot);
-    this.entries[2 * slot] = undefined;
-    this.entries[2 * slot + 1] = undefined;
-    this.links[2 * slot] = this.free;
+    this.entries[2 * slot] = this.entries[2 * slot + 1] = undefined;
+    const { links } = this;
+    const next = this.older(slot);
+    const prev = this.newer(slot);
+    links[2 * prev] = next;
+    links[2 * next + 1] = prev;
+    links[2 * slot] = this.free;
     this.free = slot;
     this.size--;
     if (this.weights === undefined) return;
@@ -325,33 +332,16 @@ export class SlotStore<K, V> {
     this.sum = this.size > 1 ? this.sum + (weight - before) : weight;
   }
 
-  private linkFirst(slot: number): void {
-    const links = this.links;
-    const first = links[0] as number;
-    links[2 * slot] = first;
-    links[2 * slot + 1] = 0;
-    links[2 * first + 1] = slot;
-    links[0] = slot;
-  }
-
-  private unlink(slot: number): void {
-    const links = this.links;
-    const next = links[2 * slot] as number;
-    const prev = links[2 * slot + 1] as number;
-    links[2 * prev] = next;
-    links[2 * next + 1] = prev;
-  }
-
   private grow(): void {
     const capacity = Math.min(2 * this.capacity, this.max);
-    this.capacity = capacity;
     const entries = pairs(capacity);
     for (let i = 2; i < this.entries.length; i++) entries[i] = this.entries[i];
+    this.capacity = capacity;
     this.entries = entries;
-    this.links = widenInts(this.links, 2 * (capacity + 1));
+    this.links = widened(this.links, 2 * (capacity + 1));
+    this.weights &&= widened(this.weights, capacity + 1, 1);
+    this.deadlines &&= widened(this.deadlines, capacity + 1, Infinity);
     this.keyIndex.grow(entries, capacity);
-    if (this.weights !== undefined) this.weights = widen(this.weights, capacity + 1, 1);
-    if (this.deadlines !== undefined) this.deadlines = widen(this.deadlines, capacity + 1, Infinity);
     this.policy?.grow(capacity);
     this.expirer?.grow(capacity);
   }
@@ -362,16 +352,4 @@ function pairs(capacity: number): unknown[] {
   const room = new Array<unknown>(2 * (capacity + 1));
   room[0] = undefined;
   return room;
-}
-
-function widenInts(from: Int32Array, length: number): Int32Array {
-  const wide = new Int32Array(length);
-  wide.set(from);
-  return wide;
-}
-
-function widen(from: Float64Array, length: number, filler: number): Float64Array {
-  const wide = new Float64Array(length).fill(filler);
-  wide.set(from);
-  return wide;
 }

@@ -7,21 +7,22 @@
  * dump and load is measured by the wall, and a wall clock that stepped back counts as no time at all.
  */
 import type { SlotStore } from './slot-store.ts';
-import type { CacheDump, Clock } from './types.ts';
+import type { CacheDump } from './types.ts';
 
 /** Live entries, newest first. */
-export function* liveEntries<K, V>(store: SlotStore<K, V>, clock: Clock): IterableIterator<[K, V]> {
+export function* liveEntries<K, V>(store: SlotStore<K, V>): IterableIterator<[K, V]> {
   const keys: K[] = [];
-  for (let slot = store.newest(); slot !== 0; slot = store.older(slot)) keys.push(store.key(slot));
+  for (let slot = store.older(0); slot !== 0; slot = store.older(slot)) keys.push(store.key(slot));
   for (const key of keys) {
-    const slot = store.find(key);
-    if (slot !== 0 && !store.isOver(slot, clock)) yield [key, store.value(slot)];
+    const slot = store.seek(key);
+    if (slot !== 0) yield [key, store.value(slot)];
   }
 }
 
 /** Live entries, oldest first. O(size). */
-export function dumpOf<K, V>(store: SlotStore<K, V>, now: number, wallNow: number): CacheDump<K, V> {
+export function dumpOf<K, V>(store: SlotStore<K, V>, wallNow: number): CacheDump<K, V> {
   const entries: [K, V, number | null, number][] = [];
+  const now = store.clock.now();
   for (let slot = store.oldest(); slot !== 0; slot = store.newer(slot)) {
     const left = store.deadline(slot) - now;
     if (left <= 0) continue;

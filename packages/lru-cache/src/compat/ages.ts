@@ -17,9 +17,9 @@ export interface AgeSettings {
 }
 
 export class Ages {
-  private readonly perf: Perf;
-  private readonly settings: AgeSettings;
-  private readonly purge: (slot: number) => void;
+  declare private readonly perf: Perf;
+  declare private readonly settings: AgeSettings;
+  declare private readonly purge: (slot: number) => void;
   private readonly starts: number[] = [];
   private readonly ttls: number[] = [];
   /** Whether any ttl was ever set. */

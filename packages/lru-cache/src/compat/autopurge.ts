@@ -11,7 +11,7 @@ import type { Clock, Expirer } from '../types.ts';
 
 export class Autopurge {
   private readonly wheel: Expirer = timingWheel({ tickMs: 1, timers: systemTimers });
-  private readonly clock: Clock;
+  declare private readonly clock: Clock;
   private readonly deadlines: number[] = [];
   private slots = 16;
 

@@ -26,7 +26,7 @@ type Store<V> = (value: V, by: BackgroundFetch<V>) => void;
 
 export class BackgroundFetch<V> {
   readonly controller: AbortController = new AbortController();
-  readonly stale: V | undefined;
+  declare readonly stale: V | undefined;
   /** 0 until it is put into one, and for good when it is too large for the cache. */
   slot = 0;
   /** Whether somebody has the promise, and will see it fail. */

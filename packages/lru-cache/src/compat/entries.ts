@@ -26,11 +26,11 @@ import type {
 import { walk } from './walk.ts';
 
 export class Entries<K, V, FC> {
-  readonly store: SlotStore<K, V | BackgroundFetch<V>>;
-  readonly ages: Ages;
+  declare readonly store: SlotStore<K, V | BackgroundFetch<V>>;
+  declare readonly ages: Ages;
   /** Whether entries have sizes; otherwise each weighs 1, and no one is told. */
-  readonly sized: boolean;
-  private readonly fixed: FixedOptions<K, V, FC>;
+  declare readonly sized: boolean;
+  declare private readonly fixed: FixedOptions<K, V, FC>;
   private readonly tasks: DisposeTask<K, V>[] = [];
 
   constructor(fixed: FixedOptions<K, V, FC>, settings: AgeSettings, sized: boolean) {

@@ -16,9 +16,9 @@ import type { NonNullish } from './types.ts';
 import { walk } from './walk.ts';
 
 export class Operations<K extends NonNullish, V extends NonNullish, FC> {
-  private readonly settings: Settings<K, V>;
-  private readonly fixed: FixedOptions<K, V, FC>;
-  private readonly entries: Entries<K, V, FC>;
+  declare private readonly settings: Settings<K, V>;
+  declare private readonly fixed: FixedOptions<K, V, FC>;
+  declare private readonly entries: Entries<K, V, FC>;
 
   constructor(settings: Settings<K, V>, fixed: FixedOptions<K, V, FC>, entries: Entries<K, V, FC>) {
     this.settings = settings;

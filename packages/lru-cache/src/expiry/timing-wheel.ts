@@ -33,8 +33,8 @@ const HORIZON = BUCKETS ** LEVELS;
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
 class TimingWheel implements Expirer {
-  private readonly tickMs: number;
-  private readonly timers: Timers;
+  declare private readonly tickMs: number;
+  declare private readonly timers: Timers;
   private host: ExpirerHost | undefined;
   /** Bucket `64 * level + index`. */
   private readonly buckets = new SlotLists(BUCKETS * LEVELS);

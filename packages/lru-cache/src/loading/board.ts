@@ -26,9 +26,9 @@ export class Board<K, V> {
   /** Callers who waited and got a stale value. */
   sentHome = 0;
   private readonly flights = new Map<K, Flight<V>>();
-  private readonly shelf: Shelf<K, V>;
-  private readonly settings: Settings<K, V>;
-  private readonly gate: Gate;
+  declare private readonly shelf: Shelf<K, V>;
+  declare private readonly settings: Settings<K, V>;
+  declare private readonly gate: Gate;
 
   constructor(shelf: Shelf<K, V>, settings: Settings<K, V>) {
     this.shelf = shelf;

@@ -20,7 +20,7 @@ type Settle<V> = (outcome: Outcome<V>) => void;
 
 export class Flight<V> {
   /** The cache itself wants the result, even if no caller waits. */
-  background: boolean;
+  declare background: boolean;
   attached = true;
   done = false;
   /** Aborted because nobody needed it: however it ends, it is nobody's failure. */

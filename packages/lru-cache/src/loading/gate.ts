@@ -8,8 +8,8 @@
  * Invariant: running <= limit, and waiting > 0 only while running = limit.
  */
 export class Gate {
-  private readonly limit: number;
-  private readonly room: number;
+  declare private readonly limit: number;
+  declare private readonly room: number;
   private running = 0;
   /** A Set keeps insertion order and lets a waiter leave from the middle in O(1). */
   private readonly waiting = new Set<() => void>();

@@ -42,11 +42,11 @@ import { Shelf } from './shelf.ts';
  * ```
  */
 export class LoadingCache<K, V extends object | string | number | bigint | boolean | symbol | null> {
-  private readonly shelf: Shelf<K, V>;
-  private readonly board: Board<K, V>;
-  private readonly settings: Settings<K, V>;
+  declare private readonly shelf: Shelf<K, V>;
+  declare private readonly board: Board<K, V>;
+  declare private readonly settings: Settings<K, V>;
   /** Whether a hit may refresh. */
-  private readonly eager: boolean;
+  declare private readonly eager: boolean;
   private hits = 0;
   private misses = 0;
   private joined = 0;
@@ -161,7 +161,7 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
 
   /** Fresh values, most recently used first (as they came, with a policy), over a snapshot. O(size). */
   *entries(): IterableIterator<[K, V]> {
-    for (const [key] of liveEntries(this.shelf.store, this.settings.clock)) {
+    for (const [key] of liveEntries(this.shelf.store)) {
       const value = this.peek(key);
       if (value !== undefined) yield [key, value];
     }

@@ -16,12 +16,12 @@ import { type Held, drawsRefresh, leadOf, standsIn } from './freshness.ts';
 import type { Settings } from './options.ts';
 
 export class Mark<V> {
-  held: Held;
-  value: V | undefined;
+  declare held: Held;
+  declare value: V | undefined;
   /** When what is held beside the failure is gone. */
-  readonly end: number;
-  readonly error: unknown;
-  readonly errorUntil: number;
+  declare readonly end: number;
+  declare readonly error: unknown;
+  declare readonly errorUntil: number;
 
   constructor(held: Held, value: V | undefined, end: number, error: unknown, errorUntil: number) {
     this.held = held;
@@ -33,13 +33,13 @@ export class Mark<V> {
 }
 
 export class Shelf<K, V> {
-  readonly store: SlotStore<K, V | Mark<V>>;
+  declare readonly store: SlotStore<K, V | Mark<V>>;
   /** From the end of freshness to the end. */
-  readonly graceMs: number;
+  declare readonly graceMs: number;
   inserts = 0;
   updates = 0;
   rejected = 0;
-  private readonly settings: Settings<K, V>;
+  declare private readonly settings: Settings<K, V>;
   private readonly absence = new Mark<V>('absent', undefined, Infinity, undefined, -Infinity);
   private loadTimes: Float32Array | undefined;
   private leads: Float32Array | undefined;

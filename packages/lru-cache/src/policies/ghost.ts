@@ -20,7 +20,7 @@ const SPREAD = 0x9e3779b1;
 
 export class Ghost {
   size = 0;
-  private capacity: number;
+  declare private capacity: number;
   private ring: Int32Array = new Int32Array(FIRST_LENGTH);
   /** Position of the oldest, and how many positions from there on are in use, holes included. */
   private first = 0;

@@ -12,7 +12,7 @@
 export class GhostTable {
   /** Cells in use for each queue. */
   readonly counts: [number, number] = [0, 0];
-  private readonly cells: Uint16Array;
+  declare private readonly cells: Uint16Array;
 
   constructor(cells: number) {
     this.cells = new Uint16Array(cells);

@@ -26,9 +26,9 @@ const STOP_LOSS = 0.02;
 
 export class Judge {
   choice: number = LRU;
-  private readonly rules: number;
-  private readonly recent: Float64Array;
-  private readonly lasting: Float64Array;
+  declare private readonly rules: number;
+  declare private readonly recent: Float64Array;
+  declare private readonly lasting: Float64Array;
   /** Requests that `recent` speaks of. */
   private requests = 0;
   /** Hits by which the follower is behind LRU since it was last ahead. */

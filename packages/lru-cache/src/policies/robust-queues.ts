@@ -34,12 +34,12 @@ const STUBBORN_WINDOW = 0.01;
 const STUBBORN_ADMITS = 0.25;
 
 export class Queues {
-  rule: number;
+  declare rule: number;
   /** ARC's p: how many entries ONCE may hold while that rule is in force. */
   target = 0;
   max = 1;
   private readonly lists: SlotLists = new SlotLists(2);
-  private readonly hashOf: (slot: number) => number;
+  declare private readonly hashOf: (slot: number) => number;
   private marks: Int32Array = new Int32Array(17);
   private ghosts: GhostTable = new GhostTable(1);
   /** What is left to ONCE while STUBBORN is in force. */

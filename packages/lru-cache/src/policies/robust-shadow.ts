@@ -12,11 +12,11 @@
 import { Queues } from './robust-queues.ts';
 
 export class Shadow {
-  readonly queues: Queues;
-  private readonly capacity: number;
-  private readonly fingerprints: Int32Array;
+  declare readonly queues: Queues;
+  declare private readonly capacity: number;
+  declare private readonly fingerprints: Int32Array;
   /** Slots, 0 = empty. A power of two. */
-  private readonly cells: Int32Array;
+  declare private readonly cells: Int32Array;
   private size = 0;
 
   constructor(rule: number, capacity: number) {

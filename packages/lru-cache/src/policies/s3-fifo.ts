@@ -37,8 +37,8 @@ class S3Fifo implements Policy {
   readonly name = 's3-fifo';
   readonly needsMax = true;
   private host: PolicyHost | undefined;
-  private readonly smallRatio: number;
-  private readonly promoteAt: number;
+  declare private readonly smallRatio: number;
+  declare private readonly promoteAt: number;
   private readonly queues = new SlotLists(2);
   private readonly ghost = new Ghost(0);
   /** Hits in bits 0 and 1, the queue in bit 2. */

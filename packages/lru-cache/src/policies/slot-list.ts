@@ -9,9 +9,9 @@
  * uses it knows which list a slot is in; nothing here checks it. Lists of this shape: Knuth, TAOCP 1, 2.2.5.
  */
 export class SlotLists {
-  private readonly lists: number;
-  private readonly sizes: Int32Array;
-  private links: Int32Array;
+  declare private readonly lists: number;
+  declare private readonly sizes: Int32Array;
+  declare private links: Int32Array;
 
   constructor(lists: number) {
     this.lists = lists;

@@ -27,7 +27,7 @@ class WTinyLfu implements Policy {
   readonly name = 'w-tinylfu';
   readonly needsMax = true;
   private host: PolicyHost | undefined;
-  private readonly windowRatio: number;
+  declare private readonly windowRatio: number;
   private readonly segments = new Segments();
   private readonly sketch = new Sketch();
   private hashes: Int32Array = new Int32Array(17);

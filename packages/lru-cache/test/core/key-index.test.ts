@@ -8,7 +8,13 @@ import { exhaust, keysOf } from './model-lru.ts';
 const nightly = process.env['NIGHTLY'] === '1';
 
 function storeOf(max: number, seed: number): SlotStore<unknown, number> {
-  return new SlotStore({ max, maxWeight: Infinity, clock: { now: () => 0 }, seed });
+  return new SlotStore({ max, maxWeight: Infinity, clock: { now: () => 0 }, random: () => (seed >>> 0) / 2 ** 32 });
+}
+
+/** `insert` is for the key that was sought last. */
+function put(store: SlotStore<unknown, number>, key: unknown, value: number): void {
+  store.find(key);
+  store.insert(key, value, 1);
 }
 
 function indexOf(store: object): KeyIndex {
@@ -56,7 +62,7 @@ describe('KeyIndex', () => {
   it.each(shapes)('finds its level for %s: %s', (_, level, key) => {
     const count = nightly || level === 'sampled' ? 100_000 : 50_000;
     const store = storeOf(count, 12345);
-    for (let i = 0; i < count; i++) store.insert(key(i), i, 1);
+    for (let i = 0; i < count; i++) put(store, key(i), i);
     expect(store.index).toBe(level);
     if (level !== 'map') expect(meanProbes(store)).toBeLessThan(2);
     for (let i = 0; i < count; i += 7) expect(store.value(store.find(key(i)))).toBe(i);
@@ -75,7 +81,7 @@ describe('KeyIndex', () => {
           const slot = store.find(key);
           if (slot !== 0) expect(store.value(slot)).toBe(map.get(key));
           expect(slot !== 0).toBe(map.has(key));
-          if (slot === 0) store.insert(key, step, 1);
+          if (slot === 0) put(store, key, step);
           else store.remove(slot, 'delete');
           if (!map.delete(key)) map.set(key, step);
           expect(store.size).toBe(map.size);
@@ -105,7 +111,7 @@ describe('KeyIndex', () => {
       store.find(key);
       if ((index.sought & (Reflect.get(index, 'mask') as number)) > 32) continue;
       const before = Reflect.get(index, 'probesLeft') as number;
-      store.insert(key, i, 1);
+      put(store, key, i);
       inserts++;
       spent += Math.max(0, before - (Reflect.get(index, 'probesLeft') as number));
     }
@@ -119,7 +125,7 @@ describe('KeyIndex', () => {
     // Forty hashes of a hundred keys each, since what differs within a hundred is where no sample is taken.
     const store = storeOf(4096, 5);
     for (let i = 0; i < 4000; i++) {
-      store.insert(`${'x'.repeat(16)}${pad(i % 100, 2)}${'y'.repeat(10)}${pad(Math.floor(i / 100), 2)}`, i, 1);
+      put(store, `${'x'.repeat(16)}${pad(i % 100, 2)}${'y'.repeat(10)}${pad(Math.floor(i / 100), 2)}`, i);
     }
     expect(store.index).toBe('learned');
     expect(meanProbes(store)).toBeLessThan(4);
@@ -128,13 +134,13 @@ describe('KeyIndex', () => {
   it('learns anew when the keys change their shape, four times at most', () => {
     const store = storeOf(1000, 3);
     for (let round = 0; round < 4; round++) {
-      for (let i = 0; i < 20; i++) store.insert(`${round}/${i}/abcdefghijkl`, i, 1);
+      for (let i = 0; i < 20; i++) put(store, `${round}/${i}/abcdefghijkl`, i);
       exhaust({ store });
-      store.insert(`${round}/20/abcdefghijkl`, 20, 1);
+      put(store, `${round}/20/abcdefghijkl`, 20);
       expect(store.index).toBe('learned');
     }
     exhaust({ store });
-    store.insert('the last straw', 0, 1);
+    put(store, 'the last straw', 0);
     expect(store.index).toBe('map');
     expect(store.size).toBe(4 * 21 + 1);
   });

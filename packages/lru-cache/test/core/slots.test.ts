@@ -17,7 +17,9 @@ describe('a slot that changes hands', () => {
   it('leaves its deadline behind, whether or not anybody watched', () => {
     for (const onRemove of [undefined, (): void => undefined]) {
       const store = new SlotStore<string, number>({ max: 1, maxWeight: Infinity, clock: { now: () => 0 }, onRemove });
+      store.find('a');
       store.setDeadline(store.insert('a', 1, 1), 10);
+      store.find('b');
       const slot = store.insert('b', 2, 1);
       expect([slot, store.deadline(slot), store.evictions, store.size]).toEqual([1, Infinity, 1, 1]);
     }
