@@ -36,6 +36,42 @@ describe('ttlAutopurge', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('takes who is due at the same time in the order in which the ttls were set, and all others by time', () => {
+    const gone: [due: number, turn: number][] = [];
+    const cache = new LRUCache<number, [due: number, turn: number]>({
+      ttl: 1,
+      ttlAutopurge: true,
+      ttlResolution: 0,
+      dispose: (value, _, reason) => reason === 'expire' && gone.push(value),
+    });
+    // Every third is given another time, every seventh deleted.
+    for (let turn = 0; turn < 300; turn++) {
+      const [key, ttl] = [(turn * 37) % 200, 1 + ((turn * 13) % 11)];
+      cache.set(key, [ttl, turn], { ttl });
+      if (turn % 7 === 0) cache.delete(key);
+    }
+    const left = cache.size;
+    vi.advanceTimersByTime(20);
+    expect(gone.length).toBe(left);
+    expect(gone).toEqual(gone.toSorted(([due, turn], [dueB, turnB]) => due - dueB || turn - turnB));
+  });
+
+  it('goes on after a callback that throws', () => {
+    const cache = new LRUCache<string, number>({
+      ttl: 5,
+      ttlAutopurge: true,
+      ttlResolution: 0,
+      dispose: (value) => {
+        if (value === 1) throw new Error('dispose');
+      },
+    });
+    cache.set('a', 1).set('b', 2);
+    expect(() => vi.advanceTimersByTime(6)).toThrow('dispose');
+    vi.advanceTimersByTime(1);
+    expect(cache.has('b')).toBe(false);
+    expect(cache.size).toBeLessThan(2);
+  });
+
   it('waits for what was used meanwhile, and loses sight of nothing', () => {
     const cache = new LRUCache<string, number>({ ttl: 10, ttlAutopurge: true, updateAgeOnGet: true });
     cache.set('a', 1);
