@@ -1,8 +1,8 @@
 /** The report: one fold-out a section, with its table and its claims. A section is drawn once: it does not change. */
 import { make, setText } from './dom.js';
 
-/** @typedef {import('../src/feed.ts').Feed} Feed */
 /** @typedef {import('../src/report/claims.ts').Section} Section */
+/** @typedef {{ sections: readonly Section[], phase: string, step: string }} Reported */
 
 /**
  * @param {(name: string) => HTMLElement} field
