@@ -15,7 +15,7 @@ import { type CacheSettings, cacheSettings } from './cache-options.ts';
 import { requireCount, requireMax, requireTtl, weightOf } from './check.ts';
 import { requireDump } from './dump.ts';
 import { SlotStore } from './slot-store.ts';
-import { dumpOf, liveEntries, survivors } from './snapshot.ts';
+import { dumpOf, figuresOf, liveEntries, survivors } from './snapshot.ts';
 import type { CacheDump, CacheStats, LruCacheOptions, SetOptions } from './types.ts';
 import { noted } from './widen.ts';
 
@@ -207,8 +207,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
 
   stats(): CacheStats {
     const { hits, misses, inserts, updates, rejected } = this;
-    const { expired, evictions, size, weight, index } = this.store;
-    return { hits, misses, expired, inserts, updates, evictions, rejected, size, weight, index };
+    return { hits, misses, inserts, updates, rejected, ...figuresOf(this.store) };
   }
 
   resetStats(): void {
@@ -237,10 +236,7 @@ export class LruCache<K, V> implements Iterable<[K, V]> {
       this.updates++;
       const old = store.value(slot);
       if (!Object.is(old, value)) store.notify(old, key, 'replace');
-      store.setValue(slot, value);
-      store.use(slot);
-      // Without a policy it is first now, so the last candidate.
-      if (weight !== store.weightOf(slot)) store.reweigh(slot, weight);
+      store.replace(slot, value, weight);
     }
     this.startLife(slot, ttl, jitter);
   }

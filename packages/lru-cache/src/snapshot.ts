@@ -7,7 +7,7 @@
  * dump and load is measured by the wall, and a wall clock that stepped back counts as no time at all.
  */
 import type { SlotStore } from './slot-store.ts';
-import type { CacheDump } from './types.ts';
+import type { CacheDump, CacheStats } from './types.ts';
 
 /** Live entries, newest first. */
 export function* liveEntries<K, V>(store: SlotStore<K, V>): IterableIterator<[K, V]> {
@@ -17,6 +17,14 @@ export function* liveEntries<K, V>(store: SlotStore<K, V>): IterableIterator<[K,
     const slot = store.seek(key);
     if (slot !== 0) yield [key, store.value(slot)];
   }
+}
+
+/** What a store knows of the figures that a cache tells. */
+export function figuresOf<K, V>(
+  store: SlotStore<K, V>,
+): Pick<CacheStats, 'expired' | 'evictions' | 'size' | 'weight' | 'index'> {
+  const { expired, evictions, size, weight, index } = store;
+  return { expired, evictions, size, weight, index };
 }
 
 /** Live entries, oldest first. O(size). */

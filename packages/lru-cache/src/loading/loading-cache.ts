@@ -12,7 +12,7 @@
  * complete. Every read is a hit, answered at once from what is held, or a miss.
  */
 import { requireFunction, requireTtl, weightOf } from '../check.ts';
-import { liveEntries } from '../snapshot.ts';
+import { figuresOf, liveEntries } from '../snapshot.ts';
 import type { SetOptions } from '../types.ts';
 import { Board } from './board.ts';
 import { LoadCycleError, LoadQueueFullError } from './errors.ts';
@@ -168,25 +168,12 @@ export class LoadingCache<K, V extends object | string | number | bigint | boole
   }
 
   stats(): LoadingCacheStats {
-    const { shelf, board } = this;
-    const { store } = shelf;
-    return {
-      hits: this.hits,
-      misses: this.misses,
-      expired: store.expired,
-      inserts: shelf.inserts,
-      updates: shelf.updates,
-      evictions: store.evictions,
-      rejected: shelf.rejected,
-      size: store.size,
-      weight: store.weight,
-      index: store.index,
-      loads: board.loads,
-      loadFailures: board.loadFailures,
-      joined: this.joined,
-      staleServed: this.staleServed + board.sentHome,
-      discarded: board.discarded,
-    };
+    const { hits, misses, joined } = this;
+    const { inserts, updates, rejected, store } = this.shelf;
+    const { loads, loadFailures, discarded, sentHome } = this.board;
+    const staleServed = this.staleServed + sentHome;
+    const counts = { hits, misses, inserts, updates, rejected, loads, loadFailures, joined, staleServed, discarded };
+    return { ...counts, ...figuresOf(store) };
   }
 
   /** A fresh value, refreshed behind if it is time. */

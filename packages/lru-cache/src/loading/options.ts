@@ -11,11 +11,14 @@
 import { type CacheSettings, cacheSettings } from '../cache-options.ts';
 import {
   requireCount,
+  requireDelay,
   requireDuration,
   requireFunction,
   requireMethods,
   requireNumber,
   requireObject,
+  requirePositive,
+  requireWithin,
 } from '../check.ts';
 import { exactClock, systemTimers } from '../environment.ts';
 import type { CacheStats, Clock, LruCacheOptions, Timers } from '../types.ts';
@@ -106,27 +109,20 @@ export function settingsOf<K, V>(options: LoadingCacheOptions<K, V>): Settings<K
   const o = requireObject('options', options);
   if ('ttlFrom' in o) throw new TypeError('ttlFrom is not an option of LoadingCache: a ttl runs from the load');
   if (!('load' in o) || (o.load as unknown) === undefined) throw new TypeError('load is required; got undefined');
-  const softTimeoutMs = requireDelay('softTimeoutMs', o.softTimeoutMs);
+  const softTimeoutMs = optional(requireDelay, 'softTimeoutMs', o.softTimeoutMs);
   const staleIfErrorMs = requireDuration('staleIfErrorMs', o.staleIfErrorMs ?? 0);
   if (softTimeoutMs !== undefined && staleIfErrorMs === 0) {
     throw new RangeError('softTimeoutMs answers stale values, so staleIfErrorMs must be above 0; got 0');
   }
-  const { refreshAhead, xfetchBeta } = o;
   return {
     ...cacheSettings(o),
     load: requireFunction('load', o.load),
     staleWhileRevalidateMs: requireDuration('staleWhileRevalidateMs', o.staleWhileRevalidateMs ?? 0),
     staleIfErrorMs,
-    timeoutMs: requireDelay('timeoutMs', o.timeoutMs),
+    timeoutMs: optional(requireDelay, 'timeoutMs', o.timeoutMs),
     softTimeoutMs,
-    refreshAhead:
-      refreshAhead === undefined
-        ? undefined
-        : requireNumber('refreshAhead', refreshAhead, 'in 0..1', (n) => n >= 0 && n <= 1),
-    xfetchBeta:
-      xfetchBeta === undefined
-        ? 0
-        : requireNumber('xfetchBeta', xfetchBeta, 'finite and above 0', (n) => n > 0 && Number.isFinite(n)),
+    refreshAhead: optional((name, value) => requireWithin(name, value, 0, 1), 'refreshAhead', o.refreshAhead),
+    xfetchBeta: optional(requirePositive, 'xfetchBeta', o.xfetchBeta) ?? 0,
     absentTtlMs: requireDuration('absentTtlMs', o.absentTtlMs ?? 0),
     errorTtlMs: requireDuration('errorTtlMs', o.errorTtlMs ?? 0),
     maxConcurrentLoads: requireNumber(
@@ -142,9 +138,10 @@ export function settingsOf<K, V>(options: LoadingCacheOptions<K, V>): Settings<K
   };
 }
 
-/** What a timer takes; beyond 2^31-1 it would fire at once. */
-function requireDelay(name: string, value: unknown): number | undefined {
-  return value === undefined
-    ? undefined
-    : requireNumber(name, value, 'in 1..2147483647', (n) => n >= 1 && n <= 2147483647);
+function optional(
+  check: (name: string, value: unknown) => number,
+  name: string,
+  value: number | undefined,
+): number | undefined {
+  return value === undefined ? undefined : check(name, value);
 }

@@ -12,6 +12,7 @@
  */
 import { SlotStore } from '../slot-store.ts';
 import type { RemovalReason } from '../types.ts';
+import { noted } from '../widen.ts';
 import { type Held, drawsRefresh, leadOf, standsIn } from './freshness.ts';
 import type { Settings } from './options.ts';
 
@@ -60,8 +61,8 @@ export class Shelf<K, V> {
     if (slot === 0) return 0;
     const held = store.value(slot);
     if (held instanceof Mark && held.held !== 'value') return 0;
-    const deadline = held instanceof Mark ? held.end : store.deadline(slot);
-    return deadline === Infinity || this.settings.clock.now() < deadline - this.graceMs ? slot : 0;
+    const end = held instanceof Mark ? held.end : store.deadline(slot);
+    return end === Infinity || store.clock.now() < end - this.graceMs ? slot : 0;
   }
 
   /** The slot of a key after what is over has gone; 0 = none. Queues removals. O(1). */
@@ -73,9 +74,8 @@ export class Shelf<K, V> {
       store.remove(slot, 'expire');
       return 0;
     }
-    const mark = store.value(slot);
-    if (!(mark instanceof Mark) || mark === this.absence) return slot;
-    if (now >= mark.end) {
+    const mark = this.markIn(slot);
+    if (mark !== undefined && now >= mark.end) {
       if (mark.value !== undefined) store.notify(mark.value, key, 'expire');
       mark.held = 'nothing';
       mark.value = undefined;
@@ -87,28 +87,25 @@ export class Shelf<K, V> {
   look(key: K, now: number): Held | undefined {
     const slot = this.store.find(key);
     if (slot === 0 || now >= this.store.deadline(slot)) return undefined;
-    const held = this.store.value(slot);
-    if (!(held instanceof Mark)) return 'value';
-    return held === this.absence || now < held.end ? held.held : 'nothing';
+    return now < this.end(slot) ? this.held(slot) : 'nothing';
   }
 
   /** The value that may be answered in place of a load that failed or is late. Changes nothing. O(1). */
   standIn(key: K): V | undefined {
     const slot = this.store.find(key);
-    if (slot === 0 || this.held(slot) !== 'value') return undefined;
-    return standsIn(this.freshUntil(slot), this.settings.clock.now(), this.settings) ? this.value(slot) : undefined;
+    const fits = this.held(slot) === 'value' && standsIn(this.freshUntil(slot), this.store.clock.now(), this.settings);
+    return fits ? this.value(slot) : undefined;
   }
 
   /** The value of a key that is not gone, fresh or not. Changes nothing. O(1). */
   last(key: K): V | undefined {
     const slot = this.store.find(key);
-    return this.look(key, this.settings.clock.now()) === 'value' ? this.value(slot) : undefined;
+    return this.look(key, this.store.clock.now()) === 'value' ? this.value(slot) : undefined;
   }
 
   /** What is held in a slot that `live` answered. */
   held(slot: number): Held {
-    const held = this.store.value(slot);
-    return held instanceof Mark ? held.held : 'value';
+    return this.markIn(slot)?.held ?? 'value';
   }
 
   /** The value in a slot, fresh or not; undefined = none. */
@@ -118,110 +115,95 @@ export class Shelf<K, V> {
   }
 
   freshUntil(slot: number): number {
-    const held = this.store.value(slot);
-    const end = held instanceof Mark && held !== this.absence ? held.end : this.store.deadline(slot);
-    return this.held(slot) === 'value' ? end - this.graceMs : end;
+    return this.held(slot) === 'value' ? this.end(slot) - this.graceMs : this.end(slot);
   }
 
   error(slot: number): unknown {
-    const held = this.store.value(slot);
-    return held instanceof Mark ? held.error : undefined;
+    return this.markIn(slot)?.error;
   }
 
   /** -Infinity = no failure is remembered. */
   errorUntil(slot: number): number {
+    return this.markIn(slot)?.errorUntil ?? -Infinity;
+  }
+
+  private markIn(slot: number): Mark<V> | undefined {
     const held = this.store.value(slot);
-    return held instanceof Mark ? held.errorUntil : -Infinity;
+    return held instanceof Mark ? held : undefined;
+  }
+
+  /** When what is held is gone, whatever failure is remembered beside it. */
+  private end(slot: number): number {
+    return Math.min(this.markIn(slot)?.end ?? Infinity, this.store.deadline(slot));
   }
 
   /** Whether a hit on this fresh value refreshes it behind: past `refreshAhead`, or drawn by XFetch; never while a failure is remembered. */
   refreshDue(slot: number): boolean {
-    const { clock, random, xfetchBeta } = this.settings;
-    const now = clock.now();
-    const held = this.store.value(slot);
-    if (held instanceof Mark && now < held.errorUntil) return false;
+    const { random, xfetchBeta } = this.settings;
+    const now = this.store.clock.now();
     const remaining = this.freshUntil(slot) - now;
-    if (remaining === Infinity) return false;
-    if (this.leads !== undefined && remaining <= (this.leads[slot] ?? 0)) return true;
+    if (now < this.errorUntil(slot) || remaining === Infinity) return false;
+    if (remaining <= (this.leads?.[slot] ?? -1)) return true;
     return this.loadTimes !== undefined && drawsRefresh(remaining, this.loadTimes[slot] ?? 0, xfetchBeta, random());
   }
 
   /** Puts a value in, as the newest, in place of whatever is held. `loadMs`: 0 when it was not loaded. */
   put(key: K, value: V, life: number, weight: number, loadMs: number): void {
-    const { store } = this;
-    const now = this.settings.clock.now();
-    let slot = this.live(key, now);
-    if (weight > this.settings.maxEntryWeight) {
-      this.refuse(slot);
-      return;
-    }
-    const old = slot === 0 ? undefined : this.value(slot);
-    if (old === undefined) this.inserts++;
-    else this.updates++;
-    if (old !== undefined && !Object.is(old, value)) store.notify(old, key, 'replace');
-    if (slot === 0) slot = store.insert(key, value, weight);
-    else this.replace(slot, value, weight);
-    store.setDeadline(slot, now + life + this.graceMs);
-    if (this.leads !== undefined)
-      this.leads = noted(this.leads, slot, leadOf(life, this.settings.refreshAhead ?? 1), store.max);
-    if (this.loadTimes !== undefined) this.loadTimes = noted(this.loadTimes, slot, loadMs, store.max);
+    const { max, clock } = this.store;
+    const now = clock.now();
+    const held = this.live(key, now);
+    const known = held !== 0 && this.value(held) !== undefined;
+    const slot = this.place(key, held, value, weight, now + life + this.graceMs);
+    if (slot === 0) return;
+    if (known) this.updates++;
+    else this.inserts++;
+    this.leads &&= noted(this.leads, slot, leadOf(life, this.settings.refreshAhead ?? 1), max);
+    this.loadTimes &&= noted(this.loadTimes, slot, loadMs, max);
   }
 
   /** The source has no value: the one held leaves, and that there is none may be remembered. */
   putAbsent(key: K): void {
-    const { absentTtlMs, clock } = this.settings;
-    const now = clock.now();
+    const { absentTtlMs } = this.settings;
+    const now = this.store.clock.now();
     const slot = this.live(key, now);
-    if (absentTtlMs === 0) {
-      if (slot !== 0) this.store.remove(slot, 'replace');
-    } else {
-      this.mark(key, slot, this.absence, now + absentTtlMs);
-    }
+    if (absentTtlMs > 0) this.place(key, slot, this.absence, 1, now + absentTtlMs);
+    else if (slot !== 0) this.store.remove(slot, 'replace');
   }
 
   /** Remembers a failure beside what is held, which keeps its times. */
   blame(key: K, error: unknown): void {
-    const { errorTtlMs, clock } = this.settings;
+    const { store } = this;
+    const { errorTtlMs } = this.settings;
     if (errorTtlMs === 0) return;
-    const now = clock.now();
+    const now = store.clock.now();
     const until = now + errorTtlMs;
     const slot = this.live(key, now);
-    const held = slot === 0 ? undefined : this.store.value(slot);
-    if (held === undefined || (held instanceof Mark && held.held === 'nothing')) {
-      this.mark(key, slot, new Mark<V>('nothing', undefined, -Infinity, error, until), until);
+    if (slot === 0 || this.held(slot) === 'nothing') {
+      this.place(key, slot, new Mark<V>('nothing', undefined, -Infinity, error, until), 1, until);
       return;
     }
-    const end = held instanceof Mark && held !== this.absence ? held.end : this.store.deadline(slot);
-    this.store.setValue(slot, new Mark(this.held(slot), this.value(slot), end, error, until));
-    this.store.setDeadline(slot, Math.max(end, until));
+    const end = this.end(slot);
+    store.setValue(slot, new Mark(this.held(slot), this.value(slot), end, error, until));
+    store.setDeadline(slot, Math.max(end, until));
   }
 
-  /** Puts a mark in place of whatever is held. */
-  private mark(key: K, slot: number, mark: Mark<V>, deadline: number): void {
+  /** Puts something in place of whatever is held. Its slot; 0 = it is too heavy, and what it would have replaced is out of date all the same. */
+  private place(key: K, held: number, put: V | Mark<V>, weight: number, deadline: number): number {
     const { store } = this;
-    if (this.settings.maxEntryWeight < 1) {
-      this.refuse(slot);
-      return;
+    let slot = held;
+    if (weight > this.settings.maxEntryWeight) {
+      this.rejected++;
+      if (slot !== 0) store.remove(slot, 'replace');
+      return 0;
     }
-    const old = slot === 0 ? undefined : this.value(slot);
-    if (old !== undefined) store.notify(old, key, 'replace');
-    let to = slot;
-    if (to === 0) to = store.insert(key, mark, 1);
-    else this.replace(to, mark, 1);
-    store.setDeadline(to, deadline);
-  }
-
-  private replace(slot: number, held: V | Mark<V>, weight: number): void {
-    const { store } = this;
-    store.setValue(slot, held);
-    store.use(slot);
-    if (weight !== store.weightOf(slot)) store.reweigh(slot, weight);
-  }
-
-  /** Too heavy to be held; what it would have replaced is out of date all the same. */
-  private refuse(slot: number): void {
-    this.rejected++;
-    if (slot !== 0) this.store.remove(slot, 'replace');
+    if (slot === 0) slot = store.insert(key, put, weight);
+    else {
+      const old = this.value(slot);
+      if (old !== undefined && !Object.is(old, put)) store.notify(old, key, 'replace');
+      store.replace(slot, put, weight);
+    }
+    store.setDeadline(slot, deadline);
+    return slot;
   }
 }
 
@@ -237,15 +219,4 @@ function farewell<K, V>({
     observer?.remove?.(key, why);
     onRemove?.(value, key, why);
   };
-}
-
-/** The array with a number noted for a slot: a longer one if need be. */
-function noted(numbers: Float32Array, slot: number, number: number, max: number): Float32Array {
-  let room = numbers;
-  if (slot >= room.length) {
-    room = new Float32Array(Math.max(slot + 1, Math.min(2 * slot, max + 1)));
-    room.set(numbers);
-  }
-  room[slot] = number;
-  return room;
 }
