@@ -24,12 +24,28 @@ export interface Decision {
   readonly resetAfterMs: number;
   /** The store's time at which the cost is charged. */
   readonly startMs: number;
-  /** 'store': the limits decided. 'full': the store had no room for a new key and was told to refuse. */
-  readonly source: 'store' | 'full';
+  readonly source: DecisionSource;
+}
+
+/**
+ * Who decided.
+ * - 'store': the limits, on the state in the store.
+ * - 'full': the store had no room for a new key and was told to refuse.
+ * - 'lease': units that this process had taken from the store before. `remaining` counts those left of them.
+ * - 'cache': the store, a moment ago: a refusal that still holds.
+ * - 'local': the limiter that stands in while the store does not answer. Its `limit` may be another than the store's.
+ * - 'open', 'closed': nobody, since the store does not answer, and the limiter was told to allow or to refuse then. The
+ *   numbers say nothing; `retryAfterMs` of 'closed' is when the store is asked again.
+ */
+export type DecisionSource = 'store' | 'full' | 'lease' | 'cache' | 'local' | 'open' | 'closed';
+
+/** What may be refunded: whose charge it is, and where it was made. */
+export interface Receipt {
+  readonly owner: object;
 }
 
 /** The record behind {@link Decision}. */
-export class StoreDecision implements Decision {
+export class DecisionRecord implements Decision {
   readonly allowed: boolean;
   readonly key: string;
   readonly cost: number;
@@ -38,10 +54,17 @@ export class StoreDecision implements Decision {
   readonly retryAfterMs: number;
   readonly resetAfterMs: number;
   readonly startMs: number;
-  readonly source: 'store' | 'full';
-  #owner: object | undefined;
+  readonly source: DecisionSource;
+  #receipt: Receipt | undefined;
 
-  constructor(key: string, cost: number, limits: readonly Limit[], out: Outcome, owner: object | undefined) {
+  constructor(
+    key: string,
+    cost: number,
+    limits: readonly Limit[],
+    out: Outcome,
+    source: DecisionSource,
+    receipt: Receipt | undefined,
+  ) {
     this.allowed = out.ok;
     this.key = key;
     this.cost = cost;
@@ -50,14 +73,16 @@ export class StoreDecision implements Decision {
     this.retryAfterMs = out.retryAfterMs;
     this.resetAfterMs = out.resetAfterMs;
     this.startMs = out.startMs;
-    this.source = out.index < 0 ? 'full' : 'store';
-    this.#owner = owner;
+    this.source = out.index < 0 ? 'full' : source;
+    this.#receipt = out.ok ? receipt : undefined;
   }
 
-  /** True the first time for a charge that `owner` made; false ever after, and for everything else. */
-  static claimRefund(decision: Decision, owner: object): decision is StoreDecision {
-    if (!(#owner in decision) || decision.#owner !== owner) return false;
-    decision.#owner = undefined;
-    return true;
+  /** The receipt, the first time `owner` asks for that of its own charge; undefined ever after and for all else. */
+  static claim(decision: Decision, owner: object): Receipt | undefined {
+    if (!(#receipt in decision)) return undefined;
+    const receipt = decision.#receipt;
+    if (receipt?.owner !== owner) return undefined;
+    decision.#receipt = undefined;
+    return receipt;
   }
 }

@@ -1,41 +1,21 @@
 /**
- * The limiter: checks arguments, tells the time, asks the store, and words the answer.
+ * The limiter as its callers see it: what can be asked, what can be configured, what it reports.
  *
- * Everything that decides is below, in the transition. With a store in this process each method acts before it
- * returns, so the asynchronous methods need no waiting and no lock; they exist because a store elsewhere will.
+ * Two shapes of one thing. With a store in this process each method acts before it returns, so the asynchronous methods
+ * need no waiting and no lock. With a store elsewhere the same methods answer later, but in bounded time: a store that
+ * hangs or fails is stood in for (see guarded-store.ts).
  */
-import { requireInteger, requireName } from './check.ts';
-import { StoreDecision, type Decision } from './decision.ts';
-import { systemClock, type Clock } from './environment.ts';
-import { RateLimiterError } from './errors.ts';
-import { requireKey } from './keys.ts';
+import type { Decision } from './decision.ts';
+import type { Clock, Timers } from './environment.ts';
 import type { Limit } from './limits.ts';
-import { MapStore } from './map-store.ts';
-import { requireLimits } from './plan.ts';
-import { specFor, type BoundSyncStore, type SyncStore } from './store.ts';
-import { BLOCK, emptyOutcome, FORCE, PEEK, REFUND, TAKE, type Outcome } from './transition.ts';
+import type { AsyncStore, SyncStore } from './store.ts';
 
-/** The latest time, and the longest block, in ms. */
-const TIME_MAX = 2 ** 50;
-
-export interface LimiterOptions {
-  /** 1 to 8 limits with distinct names. All must allow, or none is charged. */
-  readonly limits: Limit | readonly Limit[];
-  /** The namespace in a shared store: 1 to 32 of `A-Z a-z 0-9 _ . -`. Default 'default'. */
-  readonly name?: string;
-  /** Milliseconds. Default `performance.now`. */
-  readonly clock?: Clock;
-  /** Default: a {@link MapStore} of 100,000 keys. */
-  readonly store?: SyncStore;
-}
-
-export interface LimiterStats {
-  readonly allowed: number;
-  readonly rejected: number;
-  /** Keys held in this process now, drained ones not yet swept included. */
-  readonly keys: number;
-  /** Keys forgotten while being limited, because the store was full. Above 0: raise its capacity. */
-  readonly evictedLive: number;
+export interface WaitOptions {
+  /** The longest acceptable wait, in ms. `maxWaitMs * U` is at most 2^50 for every gcra limit; U: see gcra.ts. */
+  readonly maxWaitMs: number;
+  readonly cost?: number;
+  /** Aborting before the start gives the units back and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -50,8 +30,17 @@ export interface Limiter {
   /** Whether `take` would be allowed now, and what is left before it. Changes nothing. */
   peek(key: string, cost?: number): Promise<Decision>;
   /**
-   * Gives back what an allowed `take` still holds. Does nothing for any other decision, or a second time. With a clock
-   * that does not step back, never admits more than if the request had not been made.
+   * `take`, but resolves only when the cost may start: callers of one key start in the order in which the store
+   * promised. If that would be later than in `maxWaitMs`, resolves at once, refused, and nothing is spent.
+   *
+   * @throws {RateLimiterError} UNSUPPORTED unless all limits are gcra or blocklist, and at least one is gcra
+   * @throws {RangeError} when `maxWaitMs` is out of range
+   */
+  wait(key: string, options: WaitOptions): Promise<Decision>;
+  /**
+   * Gives back what an allowed `take` or `wait` still holds. Does nothing for any other decision, or a second time.
+   * With a clock that does not step back, never admits more than if the request had not been made. A store that does
+   * not answer is not asked again: the units then come back when they would have anyway.
    */
   refund(decision: Decision): Promise<void>;
   /** Spends `cost` even past the limits; the key then waits longer. Not refundable. */
@@ -59,10 +48,15 @@ export interface Limiter {
   /**
    * Refuses the key for so many ms from now, an integer in 0..2^50; 0 lifts the block.
    *
-   * @throws {RateLimiterError} NO_BLOCKLIST when the limiter has no `blocklist()` among its limits
+   * @throws {RateLimiterError} NO_BLOCKLIST when the limiter has no `blocklist()` among its limits; UNAVAILABLE when
+   * the store did not confirm it. What stands in for the store blocks the key in any case.
    */
   block(key: string, durationMs: number): Promise<void>;
-  /** Full quota for the key, and no block. */
+  /**
+   * Full quota for the key, and no block.
+   *
+   * @throws {RateLimiterError} UNAVAILABLE when the store did not confirm it
+   */
   reset(key: string): Promise<void>;
   stats(): LimiterStats;
 }
@@ -75,125 +69,78 @@ export interface SyncLimiter extends Limiter {
   tryTakeSync(key: string, cost?: number, nowMs?: number): boolean;
 }
 
+/** What every limiter is made with. */
+export interface CommonOptions {
+  /** 1 to 8 limits with distinct names. All must allow, or none is charged. */
+  readonly limits: Limit | readonly Limit[];
+  /** The namespace in a shared store: 1 to 32 of `A-Z a-z 0-9 _ . -`. Default 'default'. */
+  readonly name?: string;
+  /**
+   * Milliseconds. Default: the clock of the store if it has one, otherwise `performance.now`. A store elsewhere tells
+   * the time itself; then this one only measures how long things take.
+   */
+  readonly clock?: Clock;
+  /** Default `setTimeout` and `clearTimeout`. */
+  readonly timers?: Timers;
+  /** Told of what goes wrong, in the turn in which it does. What it throws is thrown again as a microtask. */
+  readonly onEvent?: (event: LimiterEvent) => void;
+}
+
+/** A limiter in this process. */
+export interface LimiterOptions extends CommonOptions {
+  /** Default: room for about 100,000 keys, in a table of a fixed size, or in a `MapStore` if a limit is a sliding log. */
+  readonly store?: SyncStore;
+}
+
+/** A limiter on a store elsewhere, and what to do while that does not answer. */
+export interface SharedLimiterOptions extends CommonOptions {
+  readonly store: AsyncStore;
+  /**
+   * Who decides while the store does not answer. 'local' (default): the same limits, kept in this process, so N
+   * processes admit up to N times as much; a {@link SyncLimiter}: that one, for example with a share of the limits;
+   * 'open': everything is allowed; 'closed': nothing is.
+   */
+  readonly onStoreError?: 'local' | 'open' | 'closed' | SyncLimiter;
+  /** How long the store has for an answer, in 1..60,000 ms. Default 50. */
+  readonly deadlineMs?: number;
+  /**
+   * After an error or a missed deadline the store is left alone for `openMs` (default 250, in 1..3,600,000), then one
+   * call tries it; each that fails doubles the time, up to `maxOpenMs` (default 5000 or `openMs`, the greater).
+   */
+  readonly breaker?: { readonly openMs?: number; readonly maxOpenMs?: number };
+  /**
+   * Takes up to `units` (2..2^31) at once from the store and spends them here without asking, for at most `maxAgeMs`
+   * (1..3,600,000); what is unspent then is lost. Fewer calls for a hot key, at this price: in any window, each
+   * process may spend up to `units` that were charged before it. Off by default.
+   */
+  readonly lease?: { readonly units: number; readonly maxAgeMs: number };
+}
+
+export interface LimiterStats {
+  readonly allowed: number;
+  readonly rejected: number;
+  /** Keys held in this process now, drained ones not yet swept included. */
+  readonly keys: number;
+  /** Keys forgotten while being limited, because the store in this process was full. Above 0: raise its capacity. */
+  readonly evictedLive: number;
+  /** Calls of the store that failed or were answered with what is no answer. */
+  readonly storeErrors: number;
+  /** Calls of the store that were not answered in time. */
+  readonly deadlines: number;
+  /** Of these, those that charged after all. */
+  readonly lateSuccesses: number;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+}
+
 /**
- * Makes a limiter.
- *
- * @throws {TypeError | RangeError} when an option is wrong; names it, the value given and what is allowed
- * @example
- * ```ts
- * import assert from 'node:assert';
- * import { createLimiter, gcra } from '@loadbearing/rate-limiter';
- *
- * const limiter = createLimiter({ limits: gcra({ rate: 2, perMs: 1000 }) });
- * assert.equal(limiter.tryTakeSync('alice'), true);
- * assert.equal(limiter.tryTakeSync('alice'), true);
- * assert.equal(limiter.tryTakeSync('alice'), false);
- * assert.equal(limiter.tryTakeSync('bob'), true);
- * ```
+ * What happened. 'store-error' and 'deadline': one call of the store. 'breaker-open': the store is left alone for
+ * `openMs`. 'breaker-closed': it answers again. 'late-success': a charge came after its caller had been answered;
+ * `refunded` if that answer was a refusal. 'evicted-live': so many keys in all were forgotten while being limited.
  */
-export function createLimiter(options: LimiterOptions): SyncLimiter {
-  return new InProcessLimiter(options);
-}
-
-class InProcessLimiter implements SyncLimiter {
-  readonly name: string;
-  readonly limits: readonly Limit[];
-  private readonly clock: Clock;
-  private readonly store: BoundSyncStore;
-  private readonly out: Outcome = emptyOutcome();
-  private allowed = 0;
-  private rejected = 0;
-
-  constructor(options: LimiterOptions) {
-    this.name = requireName('name', options.name ?? 'default');
-    this.limits = requireLimits(options.limits);
-    this.clock = options.clock ?? systemClock;
-    if (typeof this.clock !== 'function') {
-      throw new TypeError(`clock must be a function that returns milliseconds; got ${typeof this.clock}`);
-    }
-    const { name, limits, clock } = this;
-    this.store = (options.store ?? new MapStore()).bind(specFor(name, limits, clock));
-  }
-
-  takeSync(key: string, cost: number = 1, nowMs: number = this.clock()): Decision {
-    requireKey(key);
-    requireCost(cost);
-    const { out } = this;
-    this.store.apply(key, TAKE, cost, 0, wholeMs(nowMs), out);
-    this.count(out.ok);
-    return new StoreDecision(key, cost, this.limits, out, out.ok ? this : undefined);
-  }
-
-  tryTakeSync(key: string, cost: number = 1, nowMs: number = this.clock()): boolean {
-    requireKey(key);
-    requireCost(cost);
-    return this.count(this.store.tryTake(key, cost, wholeMs(nowMs)));
-  }
-
-  async take(key: string, cost: number = 1): Promise<Decision> {
-    return this.takeSync(key, cost);
-  }
-
-  async peek(key: string, cost: number = 1): Promise<Decision> {
-    requireKey(key);
-    requireCost(cost);
-    this.store.apply(key, PEEK, cost, 0, wholeMs(this.clock()), this.out);
-    return new StoreDecision(key, cost, this.limits, this.out, undefined);
-  }
-
-  async refund(decision: Decision): Promise<void> {
-    if (!StoreDecision.claimRefund(decision, this)) return;
-    const { key, cost, startMs } = decision;
-    this.store.apply(key, REFUND, cost, startMs, wholeMs(this.clock()), this.out);
-  }
-
-  async penalize(key: string, cost: number): Promise<Decision> {
-    requireKey(key);
-    requireCost(cost);
-    this.store.apply(key, FORCE, cost, 0, wholeMs(this.clock()), this.out);
-    return new StoreDecision(key, cost, this.limits, this.out, undefined);
-  }
-
-  async block(key: string, durationMs: number): Promise<void> {
-    requireKey(key);
-    requireInteger('durationMs', durationMs, 0, TIME_MAX);
-    if (!this.limits.some(({ algorithm }) => algorithm === 'blocklist')) {
-      throw new RateLimiterError(
-        'NO_BLOCKLIST',
-        `add blocklist() to the limits of limiter "${this.name}" to block keys`,
-      );
-    }
-    this.store.apply(key, BLOCK, 1, durationMs, wholeMs(this.clock()), this.out);
-  }
-
-  async reset(key: string): Promise<void> {
-    requireKey(key);
-    this.store.reset(key);
-  }
-
-  stats(): LimiterStats {
-    const { size, evictedLive } = this.store;
-    return { allowed: this.allowed, rejected: this.rejected, keys: size, evictedLive };
-  }
-
-  private count(allowed: boolean): boolean {
-    if (allowed) this.allowed++;
-    else this.rejected++;
-    return allowed;
-  }
-}
-
-function requireCost(cost: unknown): void {
-  if (!Number.isSafeInteger(cost) || (cost as number) < 1) {
-    throw new RangeError(`cost must be a safe integer of at least 1; got ${String(cost)}`);
-  }
-}
-
-/** A time that is not a number would compare false with everything, and so allow everything. */
-function wholeMs(nowMs: number): number {
-  const whole = Math.floor(nowMs);
-  if (!(whole >= 0 && whole <= TIME_MAX)) {
-    throw new RangeError(`the time must be in 0..2^50 ms; got ${String(nowMs)}`);
-  }
-  return whole;
-}
+export type LimiterEvent =
+  | { readonly type: 'store-error'; readonly limiter: string; readonly error: unknown }
+  | { readonly type: 'deadline'; readonly limiter: string }
+  | { readonly type: 'breaker-open'; readonly limiter: string; readonly openMs: number }
+  | { readonly type: 'breaker-closed'; readonly limiter: string }
+  | { readonly type: 'late-success'; readonly limiter: string; readonly refunded: boolean }
+  | { readonly type: 'evicted-live'; readonly limiter: string; readonly evictedLive: number };

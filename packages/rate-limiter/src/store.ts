@@ -46,12 +46,21 @@ export interface SyncStore {
   bind(spec: StoreSpec): BoundSyncStore;
 }
 
+/**
+ * The answer of a store elsewhere. It tells the time, since who waits for `startMs` has to know how far off that is:
+ * `startMs - nowMs`, whatever the clocks of store and process.
+ */
+export interface AsyncOutcome extends Outcome {
+  /** The store's time at which the operation was applied. */
+  nowMs: number;
+}
+
 export interface BoundAsyncStore {
   /**
    * Applies one operation at the store's time. The outcome is a new object. Rejects when the store fails or answers
    * what is no outcome; what becomes of the operation is then unknown.
    */
-  apply(key: string, op: Op, cost: number, arg: number): Promise<Outcome>;
+  apply(key: string, op: Op, cost: number, arg: number): Promise<AsyncOutcome>;
   /** Forgets the key. */
   reset(key: string): Promise<void>;
   /** A refusal of a take that the store need not be asked about, because it gave it a moment ago. */

@@ -4,3 +4,5 @@ export type { ManualClock } from './manual-clock.ts';
 export { gcraOracle } from './gcra-oracle.ts';
 export { slidingLogOracle } from './sliding-log-oracle.ts';
 export type { Oracle } from './oracle.ts';
+export { manualTimers } from './manual-timers.ts';
+export type { ManualTimers } from './manual-timers.ts';
