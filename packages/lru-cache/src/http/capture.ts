@@ -14,9 +14,9 @@ export interface CaptureBudget {
 export class Capture {
   private chunks: Uint8Array[] | undefined = [];
   private bytes = 0;
-  private readonly budget: CaptureBudget;
-  private readonly maxBytes: number;
-  private readonly announced: number | undefined;
+  declare private readonly budget: CaptureBudget;
+  declare private readonly maxBytes: number;
+  declare private readonly announced: number | undefined;
 
   /** `announced` is the length that the body will have, if that is known. */
   constructor(budget: CaptureBudget, maxBytes: number, announced: number | undefined) {

@@ -11,7 +11,7 @@
  * arrive. A response that followed redirects is not stored: its freshness is that of the last hop and says nothing
  * about the first. Fetch with `redirect: 'manual'` to cache redirects themselves.
  */
-import { requireFunction } from '../check.ts';
+import { refuse, requireFunction } from '../check.ts';
 import { arrive, failed, type Arrived } from './arrival.ts';
 import { captureStream } from './capture.ts';
 import { depart, passesBy, type Errand, type Member, type Read } from './departure.ts';
@@ -62,14 +62,14 @@ export function httpCache(options: HttpCacheOptions): HttpCache {
 }
 
 class FetchCache {
-  private readonly store: HttpStore;
-  private readonly fetch: (request: Request) => Promise<Response>;
-  private readonly onBackground: ((work: Promise<void>) => void) | undefined;
+  declare private readonly store: HttpStore;
+  declare private readonly fetch: (request: Request) => Promise<Response>;
+  declare private readonly onBackground: ((work: Promise<void>) => void) | undefined;
 
   constructor(options: HttpCacheOptions) {
     const { shared, fetch } = options as { shared: unknown; fetch: unknown };
-    if (typeof shared !== 'boolean') throw new TypeError(`shared must be true or false; got ${typeof shared}`);
-    if (typeof fetch !== 'function') throw new TypeError(`fetch must be a function; got ${typeof fetch}`);
+    if (typeof shared !== 'boolean') refuse('shared', 'true or false', typeof shared);
+    if (typeof fetch !== 'function') refuse('fetch', 'a function', typeof fetch);
     this.fetch = options.fetch;
     this.onBackground = requireFunction('onBackground', options.onBackground);
     this.store = new HttpStore(options, { shared });

@@ -15,49 +15,29 @@ const FORMAT = new RegExp(
   'i',
 );
 
+type Six = [string, string, string, string, string, string];
+
 /** Milliseconds since the epoch; undefined when it is no date. `wallNow` tells the century of a two-digit year. */
 export function parseHttpDate(text: string, wallNow: number): number | undefined {
   const match = FORMAT.exec(text);
   if (match === null) return undefined;
   // Each alternative fills its own groups; together they leave one date of six parts in order.
-  const parts = match.slice(1).filter((part) => part as string | undefined) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
-  if (match[13] !== undefined) {
-    const [month, day, hours, minutes, seconds, year] = parts;
-    return utc(year, month, day, hours, minutes, seconds);
-  }
-  const [day, month, year, hours, minutes, seconds] = parts;
-  if (match[7] === undefined) return utc(year, month, day, hours, minutes, seconds);
-  const now = new Date(wallNow).getUTCFullYear();
-  let full = now - (now % 100) + Number(year);
-  // The one of a hundred years that ends fifty after now. Counted in calendar years: a few months do not matter.
-  if (full > now + 50) full -= 100;
-  else if (full <= now - 50) full += 100;
-  return utc(String(full), month, day, hours, minutes, seconds);
-}
-
-function utc(
-  year: string,
-  month: string,
-  day: string,
-  hours: string,
-  minutes: string,
-  seconds: string,
-): number | undefined {
+  const parts = match.slice(1).filter((part) => part as string | undefined) as Six;
+  const [day, month, year, hours, minutes, seconds]: Six =
+    match[13] === undefined ? parts : [parts[1], parts[0], parts[5], parts[2], parts[3], parts[4]];
   const at = MONTHS.indexOf(month.toLowerCase());
-  if (at < 0 || at % 3 !== 0) return undefined;
-  const [y, d, h, m, s] = [year, day, hours, minutes, seconds].map(Number) as [number, number, number, number, number];
   // A leap second is the one before it: earlier, if anything, never later.
-  if (h > 23 || m > 59 || s > 60) return undefined;
+  if (at < 0 || at % 3 !== 0 || Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
   const date = new Date(0);
   // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
-  date.setUTCFullYear(y, at / 3, d);
-  if (date.getUTCDate() !== d) return undefined;
-  return date.setUTCHours(h, m, Math.min(s, 59));
+  date.setUTCFullYear(match[7] === undefined ? Number(year) : inCentury(Number(year), wallNow), at / 3, Number(day));
+  if (date.getUTCDate() !== Number(day)) return undefined;
+  return date.setUTCHours(Number(hours), Number(minutes), Math.min(Number(seconds), 59));
+}
+
+/** The year that ends in these two digits, of the hundred that end fifty after now. In calendar years: months do not matter. */
+function inCentury(year: number, wallNow: number): number {
+  const now = new Date(wallNow).getUTCFullYear();
+  const full = now - (now % 100) + year;
+  return full > now + 50 ? full - 100 : full <= now - 50 ? full + 100 : full;
 }

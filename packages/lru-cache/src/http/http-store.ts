@@ -38,11 +38,11 @@ export interface Answer {
 }
 
 export class HttpStore {
-  readonly options: CheckedStoreOptions;
-  readonly role: CacheRole;
-  readonly trips: Trips;
-  private readonly budget: CaptureBudget;
-  private readonly entries: LruCache<string, readonly StoredResponse[]>;
+  declare readonly options: CheckedStoreOptions;
+  declare readonly role: CacheRole;
+  declare readonly trips: Trips;
+  declare private readonly budget: CaptureBudget;
+  declare private readonly entries: LruCache<string, readonly StoredResponse[]>;
 
   constructor(options: HttpStoreOptions, role: CacheRole) {
     this.options = requireStoreOptions(options);

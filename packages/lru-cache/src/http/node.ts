@@ -68,7 +68,7 @@ export function nodeHttpCache(options: HttpStoreOptions): NodeHttpCache {
 }
 
 class NodeCache {
-  private readonly store: HttpStore;
+  declare private readonly store: HttpStore;
 
   constructor(options: HttpStoreOptions) {
     this.store = new HttpStore(options, { shared: true });

@@ -1,5 +1,5 @@
 /** The options that both HTTP caches share, checked once at construction. */
-import { requireMethods, requireNumber } from '../check.ts';
+import { refuse, requireInteger, requireMethods, requireNumber, requirePositive, requireWithin } from '../check.ts';
 import { systemTimers } from '../environment.ts';
 import type { Clock, Timers } from '../types.ts';
 
@@ -35,12 +35,9 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 /** @throws TypeError or RangeError naming the option, the value and what is allowed. */
 export function requireStoreOptions(options: HttpStoreOptions): CheckedStoreOptions {
   const { name } = options as { name: unknown };
-  if (typeof name !== 'string') throw new TypeError(`name must be a string; got ${typeof name}`);
-  if (!/^[ -~]+$/.test(name)) throw new RangeError(`name must be printable ASCII and not empty; got "${name}"`);
-  const positive = (n: number): boolean => n > 0 && Number.isFinite(n);
-  const maxBytes = requireNumber('maxBytes', options.maxBytes, 'finite and above 0', positive);
-  const inMax = (n: number): boolean => n > 0 && n <= maxBytes;
-  const variants = options.maxVariants ?? 16;
+  if (typeof name !== 'string') refuse('name', 'a string', typeof name);
+  if (!/^[ -~]+$/.test(name)) refuse('name', 'printable ASCII and not empty', `"${name}"`, RangeError);
+  const maxBytes = requirePositive('maxBytes', options.maxBytes);
   return {
     name,
     maxBytes,
@@ -48,20 +45,10 @@ export function requireStoreOptions(options: HttpStoreOptions): CheckedStoreOpti
       'maxEntryBytes',
       options.maxEntryBytes ?? Math.min(MEBIBYTE, maxBytes),
       'above 0 and at most maxBytes',
-      inMax,
+      (n) => n > 0 && n <= maxBytes,
     ),
-    maxVariants: requireNumber(
-      'maxVariants',
-      variants,
-      'an integer in 1..1000',
-      (n) => Number.isInteger(n) && n >= 1 && n <= 1000,
-    ),
-    collapseMs: requireNumber(
-      'collapseMs',
-      options.collapseMs ?? 5000,
-      'in 0..2147483647',
-      (n) => n >= 0 && n <= TIMER_MAX_MS,
-    ),
+    maxVariants: requireInteger('maxVariants', options.maxVariants ?? 16, 1, 1000),
+    collapseMs: requireWithin('collapseMs', options.collapseMs ?? 5000, 0, TIMER_MAX_MS),
     // Looked up at each call, so that a test's fake clock works.
     wallClock: requireMethods('wallClock', options.wallClock, ['now']) ?? { now: () => Date.now() },
     timers: requireMethods('timers', options.timers, ['set', 'clear']) ?? systemTimers,

@@ -13,44 +13,41 @@ const KEY = /[a-z*][a-z0-9_.*-]*/y;
 const ITEM =
   /(-?\d{1,15}(?![\d.]))|"((?:[ !#-[\]-~]|\\["\\])*)"|([A-Za-z*][\w!#$%&'*+.^`|~:/-]*)|\?([01])|(-?\d{1,12}\.\d{1,3}(?!\d)|:[A-Za-z0-9+/=]*:|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")/y;
 
-class Scanner {
-  at = 0;
-  private readonly text: string;
+/** A text, and how far it has been read. */
+interface Scanner {
+  readonly text: string;
+  at: number;
+}
 
-  constructor(text: string) {
-    this.text = text;
+const ended = (scanner: Scanner): boolean => scanner.at >= scanner.text.length;
+
+/** What a sticky pattern matches here, and past it; undefined when it does not match. */
+function take(scanner: Scanner, pattern: RegExp): RegExpExecArray | undefined {
+  pattern.lastIndex = scanner.at;
+  const match = pattern.exec(scanner.text);
+  if (match === null) return undefined;
+  scanner.at = pattern.lastIndex;
+  return match;
+}
+
+/** `;key` or `;key=item`, any number. False on an error. */
+function parameters(scanner: Scanner): boolean {
+  while (take(scanner, /; */y) !== undefined) {
+    if (take(scanner, KEY) === undefined) return false;
+    if (take(scanner, /=/y) !== undefined && take(scanner, ITEM) === undefined) return false;
   }
+  return true;
+}
 
-  ended(): boolean {
-    return this.at >= this.text.length;
-  }
-
-  take(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (match !== null) this.at = pattern.lastIndex;
-    return match ?? undefined;
-  }
-
-  /** `;key` or `;key=item`, any number. False on an error. */
-  parameters(): boolean {
-    while (this.take(/;/y) !== undefined) {
-      this.take(/ */y);
-      if (this.take(KEY) === undefined) return false;
-      if (this.take(/=/y) !== undefined && this.take(ITEM) === undefined) return false;
+/** The value after `=`: an item or an inner list. Undefined on an error, false for the boolean false. */
+function valueAt(scanner: Scanner): number | string | boolean | undefined {
+  if (take(scanner, /\( */y) === undefined) return valueOf(take(scanner, ITEM));
+  while (take(scanner, /\)/y) === undefined) {
+    if (take(scanner, ITEM) === undefined || !parameters(scanner) || take(scanner, / +|(?=\))/y) === undefined) {
+      return undefined;
     }
-    return true;
   }
-
-  /** The value after `=`: an item or an inner list. Undefined on an error, false for the boolean false. */
-  value(): number | string | boolean | undefined {
-    if (this.take(/\( */y) === undefined) return valueOf(this.take(ITEM));
-    while (this.take(/\)/y) === undefined) {
-      if (this.take(ITEM) === undefined || !this.parameters() || this.take(/ +|(?=\))/y) === undefined)
-        return undefined;
-    }
-    return true;
-  }
+  return true;
 }
 
 function valueOf(match: RegExpExecArray | undefined): number | string | boolean | undefined {
@@ -67,19 +64,19 @@ function valueOf(match: RegExpExecArray | undefined): number | string | boolean 
  * last counts; a member that is false is as if absent. O(length), never throws.
  */
 export function parseDictionary(text: string): CacheControl | undefined {
-  const scanner = new Scanner(text);
+  const scanner: Scanner = { text, at: 0 };
   const members = new Map<string, number | string | true>();
   let seen = 0;
-  scanner.take(/ */y);
-  while (!scanner.ended()) {
-    if (seen++ > 0 && (scanner.take(/,[ \t]*/y) === undefined || scanner.ended())) return undefined;
-    const key = scanner.take(KEY);
+  take(scanner, / */y);
+  while (!ended(scanner)) {
+    if (seen++ > 0 && (take(scanner, /,[ \t]*/y) === undefined || ended(scanner))) return undefined;
+    const key = take(scanner, KEY);
     if (key === undefined) return undefined;
-    const value = scanner.take(/=/y) === undefined ? true : scanner.value();
-    if (value === undefined || !scanner.parameters()) return undefined;
+    const value = take(scanner, /=/y) === undefined ? true : valueAt(scanner);
+    if (value === undefined || !parameters(scanner)) return undefined;
     members.delete(key[0]);
     if (value !== false) members.set(key[0], value);
-    scanner.take(/[ \t]*/y);
+    take(scanner, /[ \t]*/y);
   }
   return seen === 0 ? undefined : dictionary(members);
 }

@@ -22,9 +22,9 @@ export type TripOutcome = 'shared' | 'left' | 'unshared' | 'late' | 'refused' | 
 const UNSHARED_MAX = 1024;
 
 export class Trip {
-  readonly key: string;
+  declare readonly key: string;
   /** Under which it may be joined; undefined = by nobody. */
-  readonly joint: string | undefined;
+  declare readonly joint: string | undefined;
   /** Whether it may store what it brings. */
   attached = true;
   readonly waiters: Set<(outcome: TripOutcome) => void> = new Set();
@@ -51,8 +51,8 @@ export class Trips {
   private readonly active = new Set<Trip>();
   private readonly joinable = new Map<string, Trip>();
   private readonly unshared = new LruCache<string, true>({ max: UNSHARED_MAX });
-  private readonly timers: Timers;
-  private readonly collapseMs: number;
+  declare private readonly timers: Timers;
+  declare private readonly collapseMs: number;
 
   constructor(timers: Timers, collapseMs: number) {
     this.timers = timers;

@@ -9,7 +9,7 @@
  * What the server loses is lost safely: values are loaded again, a lost fence refuses its fills. Two things are not safe
  * and bounded by `l2Ttl` alone: a failover to a replica that had not heard of a removal, and reading from replicas.
  */
-import { requireDuration, requireFunction } from '../check.ts';
+import { refuse, requireDuration, requireFunction } from '../check.ts';
 import { systemRandom } from '../environment.ts';
 import type { RemoteTier } from '../tiered/remote-tier.ts';
 import { token } from '../tiered/token.ts';
@@ -42,7 +42,7 @@ export function redisTier(call: RedisCall, options: RedisTierOptions = {}): Requ
   const fenceMs = requireDuration('fenceMs', options.fenceMs ?? 60_000);
   const random = requireFunction('random', options.random) ?? systemRandom;
   requireFunction('call', call);
-  if (/[{}]/.test(prefix)) throw new RangeError(`prefix must be without braces; got ${prefix}`);
+  if (/[{}]/.test(prefix)) refuse('prefix', 'without braces', prefix, RangeError);
 
   const run = async ({ text, sha }: Script, keys: readonly string[], ...args: string[]): Promise<unknown> => {
     const rest = [String(keys.length), ...keys, ...args];

@@ -30,8 +30,8 @@ interface Peer {
 const peersMax = 10_000;
 
 export class BusWatch {
-  private readonly self: string;
-  private readonly patienceMs: number;
+  declare private readonly self: string;
+  declare private readonly patienceMs: number;
   private readonly peers = new Map<string, Peer>();
   /** No peer is overdue before. */
   private nextOverdue = Infinity;

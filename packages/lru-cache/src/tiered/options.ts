@@ -5,7 +5,14 @@
  * option, value and range; those of the layer in this process are handed on to LoadingCache, which checks them itself.
  * All durations are milliseconds. Processes that share a tier must agree on `heartbeatMs`, `tags` and the format.
  */
-import { requireCount, requireDuration, requireFunction, requireMethods, requireNumber } from '../check.ts';
+import {
+  requireCount,
+  requireDelay,
+  requireDuration,
+  requireFunction,
+  requireMethods,
+  requireNumber,
+} from '../check.ts';
 import { exactClock, systemRandom, systemTimers } from '../environment.ts';
 import type { LoadingCacheOptions, LoadingCacheStats } from '../loading/options.ts';
 import type { Clock, Timers } from '../types.ts';
@@ -109,21 +116,18 @@ export function tieredSettings<V>(o: TieredCacheOptions<V>): TieredSettings<V> {
     l2Ttl,
     jitter: o.ttlJitter ?? 0,
     absentTtlMs: requireDuration('absentTtlMs', o.absentTtlMs ?? 0),
-    heartbeatMs: requireTimer('heartbeatMs', o.heartbeatMs ?? 1000),
+    heartbeatMs: requireDelay('heartbeatMs', o.heartbeatMs ?? 1000),
     disconnectedTtlMs: requireDuration('disconnectedTtlMs', o.disconnectedTtlMs ?? 1000),
-    leaseMs: requireTimer('leaseMs', o.leaseMs ?? 5000),
-    leaseWaitMs: o.leaseWaitMs === 0 ? 0 : requireTimer('leaseWaitMs', o.leaseWaitMs ?? 250),
-    tierTimeoutMs: requireTimer('tierTimeoutMs', o.tierTimeoutMs ?? 1000),
+    leaseMs: requireDelay('leaseMs', o.leaseMs ?? 5000),
+    leaseWaitMs: o.leaseWaitMs === 0 ? 0 : requireDelay('leaseWaitMs', o.leaseWaitMs ?? 250),
+    tierTimeoutMs: requireDelay('tierTimeoutMs', o.tierTimeoutMs ?? 1000),
     timeoutMs,
-    maxConcurrentLoads:
-      o.maxConcurrentLoads === undefined || o.maxConcurrentLoads === Infinity
-        ? Infinity
-        : requireNumber(
-            'maxConcurrentLoads',
-            o.maxConcurrentLoads,
-            'an integer of at least 1, or Infinity',
-            (n) => Number.isInteger(n) && n >= 1,
-          ),
+    maxConcurrentLoads: requireNumber(
+      'maxConcurrentLoads',
+      o.maxConcurrentLoads ?? Infinity,
+      'an integer of at least 1, or Infinity',
+      (n) => n === Infinity || (Number.isInteger(n) && n >= 1),
+    ),
     maxQueuedLoads: requireCount('maxQueuedLoads', o.maxQueuedLoads ?? 1000),
     tags,
     encode: textual(requireFunction('encode', o.encode) ?? ((value) => JSON.stringify(value))),
@@ -143,9 +147,4 @@ function textual<V>(encode: (value: V) => unknown): (value: V) => string {
     if (typeof text !== 'string') throw new TypeError(`encode must answer a string; got ${typeof text}`);
     return text;
   };
-}
-
-/** What a timer can keep. */
-function requireTimer(name: string, value: unknown): number {
-  return requireNumber(name, value, 'in 1..2147483647', (n) => n >= 1 && n <= 2147483647);
 }

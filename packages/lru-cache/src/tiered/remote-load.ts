@@ -60,9 +60,9 @@ export class RemoteLoad<V> {
   l2Errors = 0;
   fillsRefused = 0;
   leaseWaits = 0;
-  readonly source: Source;
-  private readonly settings: TieredSettings<V>;
-  private readonly mark: () => Mark;
+  declare readonly source: Source;
+  declare private readonly settings: TieredSettings<V>;
+  declare private readonly mark: () => Mark;
 
   constructor(settings: TieredSettings<V>, mark: () => Mark) {
     this.settings = settings;

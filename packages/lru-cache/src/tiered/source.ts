@@ -20,8 +20,8 @@ export interface SourceSettings {
 
 export class Source {
   loads = 0;
-  private readonly gate: Gate;
-  private readonly settings: SourceSettings;
+  declare private readonly gate: Gate;
+  declare private readonly settings: SourceSettings;
 
   constructor(settings: SourceSettings) {
     this.settings = settings;

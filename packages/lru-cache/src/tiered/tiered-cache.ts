@@ -23,7 +23,7 @@
  * `staleWhileRevalidateMs`) adds those windows where they apply. A call that rejects promises none of this; but the
  * number it has used up on the bus makes all others empty their L1 at the sender's next message.
  */
-import { requireFunction } from '../check.ts';
+import { refuse, requireFunction } from '../check.ts';
 import { LoadingCache } from '../loading/loading-cache.ts';
 import type { FetchOptions, LoadContext, Loader } from '../loading/options.ts';
 import type { RemovalReason } from '../types.ts';
@@ -38,13 +38,13 @@ import { token } from './token.ts';
 const notesMost = 10_000;
 
 export class TieredCache<V extends object | string | number | bigint | boolean | symbol | null> {
-  private readonly settings: TieredSettings<V>;
-  private readonly l1: LoadingCache<string, Held<V>>;
-  private readonly remote: RemoteLoad<V>;
-  private readonly source: Loader<string, V>;
-  private readonly self: string;
-  private readonly watch: BusWatch;
-  private readonly unsubscribe: () => void;
+  declare private readonly settings: TieredSettings<V>;
+  declare private readonly l1: LoadingCache<string, Held<V>>;
+  declare private readonly remote: RemoteLoad<V>;
+  declare private readonly source: Loader<string, V>;
+  declare private readonly self: string;
+  declare private readonly watch: BusWatch;
+  declare private readonly unsubscribe: () => void;
   /** Where each tag's last invalidation stands in the order of loads. */
   private readonly dropped = new Map<string, number>();
   /** The marks of absences, which L1 remembers without one. */
@@ -63,7 +63,7 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
     requireFunction('weigh', weigh);
     requireFunction('onRemove', onRemove);
     this.settings = settings;
-    if ((load as unknown) === undefined) throw new TypeError('load must be a function; got undefined');
+    if ((load as unknown) === undefined) refuse('load', 'a function', 'undefined');
     this.source = requireFunction('load', load);
     this.remote = new RemoteLoad(settings, () => this.mark());
     this.l1 = new LoadingCache<string, Held<V>>({
