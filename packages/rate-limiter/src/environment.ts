@@ -10,6 +10,9 @@ export type Clock = () => number;
 
 export const systemClock: Clock = () => performance.now();
 
+/** Milliseconds since 1970, for what is written for others to read; nothing is decided by it. */
+export const systemWallClock: Clock = () => Date.now();
+
 export const systemRandom = (): number => Math.random();
 
 /** Calls back later: what `setTimeout` and `clearTimeout` do. */

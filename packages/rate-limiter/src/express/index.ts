@@ -1,2 +1,3 @@
-/** Rate limits for Express. */
-export {};
+/** Rate limits for express. */
+export { rateLimit } from './rate-limit.ts';
+export type { ExpressOptions } from './rate-limit.ts';

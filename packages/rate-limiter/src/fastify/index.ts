@@ -1,2 +1,3 @@
-/** Rate limits for Fastify. */
-export {};
+/** Rate limits for fastify. */
+export { rateLimit } from './rate-limit.ts';
+export type { FastifyLike, FastifyOptions, FastifyReplyLike, FastifyRequestLike } from './rate-limit.ts';

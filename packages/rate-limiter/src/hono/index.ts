@@ -1,2 +1,3 @@
-/** Rate limits for Hono. */
-export {};
+/** Rate limits for hono. */
+export { rateLimit } from './rate-limit.ts';
+export type { HonoContext, HonoOptions } from './rate-limit.ts';

@@ -39,6 +39,24 @@ const UNKNOWN = 'unknown';
  * @throws {TypeError | RangeError} when an option is wrong; `trustProxy: true` is, since it would trust the client
  */
 export function clientAddress(options: ClientAddressOptions = {}): (request: RequestInfo) => string {
+  const find = clientFinder(options);
+  return (request) => {
+    const ip = find(request);
+    return ip === undefined ? UNKNOWN : formatIp(ip);
+  };
+}
+
+/** `ipKey` of `clientAddress`, without spelling the address in between. */
+export function clientKey(options: ClientAddressOptions, ipv6Prefix: number = 64): (request: RequestInfo) => string {
+  const find = clientFinder(options);
+  requireInteger('ipv6Prefix', ipv6Prefix, 32, 128);
+  return (request) => {
+    const ip = find(request);
+    return ip === undefined ? UNKNOWN : networkOf(ip, ipv6Prefix);
+  };
+}
+
+function clientFinder(options: ClientAddressOptions): (request: RequestInfo) => Ip | undefined {
   const trust = trustOf(options.trustProxy ?? 0);
   const field = options.header === undefined ? undefined : requireName('header', options.header).toLowerCase();
   if (field !== undefined && !Array.isArray(options.trustProxy)) {
@@ -46,12 +64,9 @@ export function clientAddress(options: ClientAddressOptions = {}): (request: Req
   }
   return (request) => {
     const socket = request.remoteAddress === undefined ? undefined : parseIp(request.remoteAddress);
-    if (socket === undefined) return UNKNOWN;
-    if (field !== undefined) {
-      const named = trust(socket, 0) ? parseHop(request.header(field) ?? '') : undefined;
-      return formatIp(named ?? socket);
-    }
-    return formatIp(walk(socket, request, trust));
+    if (socket === undefined) return undefined;
+    if (field === undefined) return walk(socket, request, trust);
+    return (trust(socket, 0) ? parseHop(request.header(field) ?? '') : undefined) ?? socket;
   };
 }
 

@@ -1,2 +1,3 @@
-/** Rate limits for Koa. */
-export {};
+/** Rate limits for koa. */
+export { rateLimit } from './rate-limit.ts';
+export type { KoaContext, KoaOptions } from './rate-limit.ts';

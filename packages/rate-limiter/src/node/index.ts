@@ -1,2 +1,4 @@
 /** Rate limits for `node:http`. */
-export {};
+export { rateLimit, withRateLimit } from './rate-limit.ts';
+export type { NodeOptions } from './rate-limit.ts';
+export type { NodeRequest, NodeResponse, NodeSocket } from './request.ts';

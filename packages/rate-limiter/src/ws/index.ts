@@ -1,2 +1,3 @@
-/** Rate limits for the messages of a WebSocket. */
-export {};
+/** Limits on the messages of a WebSocket. */
+export { guardMessages } from './guard-messages.ts';
+export type { MessageData, MessageOptions, MessageSource } from './guard-messages.ts';
