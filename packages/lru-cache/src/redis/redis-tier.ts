@@ -88,7 +88,7 @@ export function redisTier(call: RedisCall, options: RedisTierOptions = {}): Requ
   };
 }
 
-/** Redis takes whole milliseconds, 1 at least. */
+/** Redis takes whole milliseconds, 1 at least, and no exponents, with which JavaScript writes what is beyond 1e21. */
 function millis(ms: number): string {
-  return String(Math.max(1, Math.floor(ms)));
+  return String(Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.floor(ms))));
 }

@@ -32,6 +32,8 @@ export function pause(ms: number, signal: AbortSignal, timers: Timers): Promise<
       signal.removeEventListener('abort', leave);
       resolve();
     }, ms);
-    signal.addEventListener('abort', leave);
+    // One that was aborted before will not say so again.
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave);
   });
 }

@@ -149,20 +149,17 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
 
   stats(): TieredCacheStats {
     const { l2Hits, l2Misses, l2Errors, fillsRefused, leaseWaits, source } = this.remote;
-    const { busErrors, emptied } = this;
-    const busUp = this.settings.bus !== undefined && this.watch.up(this.settings.clock.now());
-    const { loads } = source;
     return {
       l1: this.l1.stats(),
       l2Hits,
       l2Misses,
       l2Errors,
-      loads,
+      loads: source.loads,
       fillsRefused,
       leaseWaits,
-      busUp,
-      busErrors,
-      emptied,
+      busUp: this.settings.bus !== undefined && this.watch.up(this.settings.clock.now()),
+      busErrors: this.busErrors,
+      emptied: this.emptied,
     };
   }
 
@@ -214,17 +211,10 @@ export class TieredCache<V extends object | string | number | bigint | boolean |
     alter: () => Promise<void>,
     what: { keys: readonly string[] } | { tags: readonly string[] },
   ): Promise<void> {
-    const outcomes = [];
-    for (const step of [alter, () => this.say(what)]) {
-      outcomes.push(
-        await step().then(
-          () => undefined,
-          (error: unknown) => ({ error }),
-        ),
-      );
-    }
+    const failures: unknown[] = [];
+    for (const step of [alter, () => this.say(what)]) await step().catch((error: unknown) => failures.push(error));
     this.apply(what);
-    for (const failure of outcomes) if (failure !== undefined) throw failure.error;
+    if (failures.length > 0) throw failures[0];
   }
 
   private apply(what: InvalidationBody): void {

@@ -50,11 +50,11 @@ describe('redisTier', () => {
     expect(keys).toEqual(sent.map(([, first]) => first));
   });
 
-  it('whole milliseconds, 1 at least', async () => {
-    const { call, sent } = recorder(1, 1, 1);
+  it('whole milliseconds, 1 at least, written in digits', async () => {
+    const { call, sent } = recorder(1, 1, 1, 1);
     const tier = redisTier(call);
-    for (const ms of [0.2, 1.9, 1e12]) await tier.fill('k', 'v', ms, 'f');
-    expect(sent.map((words) => words.at(-2))).toEqual(['1', '1', '1000000000000']);
+    for (const ms of [0.2, 1.9, 1e12, 1e21]) await tier.fill('k', 'v', ms, 'f');
+    expect(sent.map((words) => words.at(-2))).toEqual(['1', '1', '1000000000000', '9007199254740991']);
   });
 
   it('integers may come as strings, text must not come as bytes, and a value whose end was taken away has none', async () => {
