@@ -6,3 +6,5 @@ export { slidingLogOracle } from './sliding-log-oracle.ts';
 export type { Oracle } from './oracle.ts';
 export { manualTimers } from './manual-timers.ts';
 export type { ManualTimers } from './manual-timers.ts';
+export { conformance, ConformanceError } from './conformance.ts';
+export type { ConformanceOptions, ConformanceReport } from './conformance.ts';
