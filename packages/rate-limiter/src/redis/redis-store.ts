@@ -66,11 +66,16 @@ interface Pending extends Asked {
   readonly fail: (error: unknown) => void;
 }
 
-/** Text that UTF-8 cannot carry would become one and the same replacement character; no two keys may. */
-const unsendable = /[\ud800-\udfff\ufffd]/gu;
-const isUnsendable = /[\ud800-\udfff\ufffd]/u;
+/**
+ * Half a surrogate pair is nothing that UTF-8 can carry: all of them would become the same replacement character, and no
+ * two keys may. A closing brace would end what the cluster hashes, and gather keys that begin alike in one slot.
+ */
+const unsendable = /[\ud800-\udfff\ufffd}]/u;
+const everyUnsendable = /[\ud800-\udfff\ufffd}]/gu;
 const escaped = (key: string): string =>
-  isUnsendable.test(key) ? key.replace(unsendable, (c) => `\ufffd${c.charCodeAt(0).toString(16)}`) : key;
+  unsendable.test(key)
+    ? key.replace(everyUnsendable, (c) => `\ufffd${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : key;
 
 class BoundRedisStore implements BoundAsyncStore {
   readonly recall?: (key: string, cost: number) => Outcome | undefined;

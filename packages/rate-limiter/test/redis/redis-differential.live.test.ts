@@ -11,7 +11,7 @@ import { blocklist, gcra, type Limit } from '../../src/limits.ts';
 import { fromIoredis } from '../../src/redis/index.ts';
 import { redisStoreAt } from '../../src/redis/redis-store.ts';
 import { specFor } from '../../src/store.ts';
-import { BLOCK, FORCE, LEASE, PEEK, REFUND, RESERVE, TAKE, type Op, type Outcome } from '../../src/transition.ts';
+import { BLOCK, FORCE, LEASE, PEEK, REFUND, RESERVE, TAKE, type Outcome } from '../../src/transition.ts';
 import { countingLimit, gcraRule, Key } from '../support.ts';
 import { hasRedis, startRedis, stopRedis } from './servers.ts';
 
