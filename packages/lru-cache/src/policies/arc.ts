@@ -15,7 +15,8 @@
  * ghost is the one where that ghost would be trimmed at once.
  */
 import type { Policy, PolicyHost } from '../types.ts';
-import { attachOnce, widenBytes } from './attach.ts';
+import { forSlots } from '../widen.ts';
+import { attachOnce } from './attach.ts';
 import { Ghost } from './ghost.ts';
 import { SlotLists } from './slot-list.ts';
 
@@ -32,7 +33,7 @@ class Arc implements Policy {
   private readonly b1 = new Ghost(0);
   private readonly b2 = new Ghost(0);
   /** ONCE or AGAIN for a held slot. */
-  private queueOf: Uint8Array = new Uint8Array(24);
+  private queueOf: Uint8Array = new Uint8Array(17);
   private c = 0;
   private p = 0;
   /** Whose ghost the entry was for which room is being made, and its hash: the ghost itself is gone by now. */
@@ -46,7 +47,7 @@ class Arc implements Policy {
 
   grow(slots: number): void {
     this.queues.grow(slots);
-    this.queueOf = widenBytes(this.queueOf, slots);
+    this.queueOf = forSlots(this.queueOf, slots);
   }
 
   reset(): void {

@@ -1,5 +1,6 @@
 /** What every policy here refuses in the same words, and how its arrays follow the slots. */
 import type { PolicyHost } from '../types.ts';
+import { widened } from '../widen.ts';
 
 /** The host, if the policy serves none yet: its state is about the slots of one cache. Throws TypeError. */
 export function attachOnce(name: string, current: PolicyHost | undefined, host: PolicyHost): PolicyHost {
@@ -9,8 +10,5 @@ export function attachOnce(name: string, current: PolicyHost | undefined, host: 
 
 /** A copy with room for slots 1..slots, or the array itself if it has it already. Multiples of 8 bytes. */
 export function widenBytes(from: Uint8Array, slots: number): Uint8Array {
-  if (slots < from.length) return from;
-  const wide = new Uint8Array((slots + 8) & ~7);
-  wide.set(from);
-  return wide;
+  return slots < from.length ? from : widened(from, (slots + 8) & ~7);
 }

@@ -15,6 +15,7 @@
  *
  * Invariant: a slot between `insert` and `remove` or `evict` is in the queue that the lowest bit of its mark names.
  */
+import { forSlots } from '../widen.ts';
 import { GhostTable } from './robust-ghosts.ts';
 import { SlotLists } from './slot-list.ts';
 
@@ -54,10 +55,7 @@ export class Queues {
 
   grow(slots: number): void {
     this.lists.grow(slots);
-    if (slots < this.marks.length) return;
-    const wide = new Int32Array(slots + 1);
-    wide.set(this.marks);
-    this.marks = wide;
+    this.marks = forSlots(this.marks, slots);
   }
 
   /** Puts another rule in force, with a target for ONCE. */

@@ -18,7 +18,8 @@
  */
 import { requireNumber } from '../check.ts';
 import type { Policy, PolicyHost } from '../types.ts';
-import { attachOnce, widenBytes } from './attach.ts';
+import { forSlots } from '../widen.ts';
+import { attachOnce } from './attach.ts';
 import { Ghost } from './ghost.ts';
 import { SlotLists } from './slot-list.ts';
 
@@ -42,7 +43,7 @@ class S3Fifo implements Policy {
   private readonly queues = new SlotLists(2);
   private readonly ghost = new Ghost(0);
   /** Hits in bits 0 and 1, the queue in bit 2. */
-  private marks: Uint8Array = new Uint8Array(24);
+  private marks: Uint8Array = new Uint8Array(17);
   private smallTarget = 1;
   private mainTarget = 0;
 
@@ -58,7 +59,7 @@ class S3Fifo implements Policy {
 
   grow(slots: number): void {
     this.queues.grow(slots);
-    this.marks = widenBytes(this.marks, slots);
+    this.marks = forSlots(this.marks, slots);
   }
 
   reset(): void {

@@ -11,7 +11,7 @@
  *
  * Invariant: each slot between `insert` and `remove` or `evict` is in exactly one segment, the one that `segmentOf` names.
  */
-import { widenBytes } from './attach.ts';
+import { forSlots } from '../widen.ts';
 import type { Sketch } from './sketch.ts';
 import { SlotLists } from './slot-list.ts';
 
@@ -25,7 +25,7 @@ const HANDED_PER_INSERT = 8;
 
 export class Segments {
   private readonly lists = new SlotLists(3);
-  private segmentOf: Uint8Array = new Uint8Array(24);
+  private segmentOf: Uint8Array = new Uint8Array(17);
   private windowTarget = 1;
   private protectedTarget = 0;
 
@@ -37,15 +37,11 @@ export class Segments {
 
   grow(slots: number): void {
     this.lists.grow(slots);
-    this.segmentOf = widenBytes(this.segmentOf, slots);
+    this.segmentOf = forSlots(this.segmentOf, slots);
   }
 
   clear(): void {
     this.lists.clear();
-  }
-
-  get windowSize(): number {
-    return this.lists.size(WINDOW);
   }
 
   insert(slot: number): void {
@@ -109,12 +105,4 @@ export class Segments {
 /** Entries of a window that is this part of `max`: at least one. */
 export function windowOf(max: number, ratio: number): number {
   return Math.max(1, Math.round(ratio * max));
-}
-
-/** A copy with room for slots 1..slots, or the array itself if it has it already. */
-export function widenHashes(from: Int32Array, slots: number): Int32Array {
-  if (slots < from.length) return from;
-  const wide = new Int32Array(slots + 1);
-  wide.set(from);
-  return wide;
 }

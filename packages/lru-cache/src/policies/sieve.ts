@@ -12,7 +12,8 @@
  * marked long ago is in the way until the hand has come round.
  */
 import type { Policy, PolicyHost } from '../types.ts';
-import { attachOnce, widenBytes } from './attach.ts';
+import { forSlots } from '../widen.ts';
+import { attachOnce } from './attach.ts';
 import { SlotLists } from './slot-list.ts';
 
 class Sieve implements Policy {
@@ -20,7 +21,7 @@ class Sieve implements Policy {
   readonly needsMax = false;
   private host: PolicyHost | undefined;
   private readonly queue = new SlotLists(1);
-  private visited: Uint8Array = new Uint8Array(24);
+  private visited: Uint8Array = new Uint8Array(17);
   private hand = 0;
 
   attach(host: PolicyHost): void {
@@ -29,7 +30,7 @@ class Sieve implements Policy {
 
   grow(slots: number): void {
     this.queue.grow(slots);
-    this.visited = widenBytes(this.visited, slots);
+    this.visited = forSlots(this.visited, slots);
   }
 
   reset(): void {

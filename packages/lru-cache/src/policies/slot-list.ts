@@ -8,6 +8,8 @@
  * Invariant: a list holds exactly the slots pushed and not yet removed, in the order in which they were pushed. Whoever
  * uses it knows which list a slot is in; nothing here checks it. Lists of this shape: Knuth, TAOCP 1, 2.2.5.
  */
+import { widened } from '../widen.ts';
+
 export class SlotLists {
   declare private readonly lists: number;
   declare private readonly sizes: Int32Array;
@@ -23,10 +25,7 @@ export class SlotLists {
   /** Slots 1..slots may be used from now on. O(slots) when the array has to grow. */
   grow(slots: number): void {
     const length = 2 * (slots + this.lists);
-    if (length <= this.links.length) return;
-    const links = new Int32Array(length);
-    links.set(this.links);
-    this.links = links;
+    if (length > this.links.length) this.links = widened(this.links, length);
   }
 
   clear(): void {

@@ -14,8 +14,9 @@
  */
 import { requireNumber } from '../check.ts';
 import type { Policy, PolicyHost } from '../types.ts';
+import { forSlots } from '../widen.ts';
 import { attachOnce } from './attach.ts';
-import { Segments, widenHashes, windowOf } from './segments.ts';
+import { Segments, windowOf } from './segments.ts';
 import { Sketch } from './sketch.ts';
 
 export interface WTinyLfuOptions {
@@ -44,7 +45,7 @@ class WTinyLfu implements Policy {
 
   grow(slots: number): void {
     this.segments.grow(slots);
-    this.hashes = widenHashes(this.hashes, slots);
+    this.hashes = forSlots(this.hashes, slots);
   }
 
   reset(): void {
