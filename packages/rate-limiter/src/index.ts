@@ -15,6 +15,8 @@ export { blocklist, fixedWindow, gcra, slidingCounter, slidingLog } from './limi
 export type { Limit, NameAndUnit } from './limits.ts';
 export { MapStore } from './map-store.ts';
 export type { MapStoreOptions } from './map-store.ts';
+export { TableStore } from './table-store.ts';
+export type { TableStoreOptions } from './table-store.ts';
 export { joinKey } from './keys.ts';
 export { RateLimiterError } from './errors.ts';
 export type { RateLimiterErrorCode } from './errors.ts';

@@ -20,7 +20,8 @@ import type { State } from './algorithms/algorithm.ts';
 import { requireInteger, requireOneOf } from './check.ts';
 import { emptyState, planFor, type Plan } from './plan.ts';
 import type { BoundSyncStore, StoreSpec, SyncStore } from './store.ts';
-import { emptyOutcome, RESERVE, TAKE, timeToFull, transition, tryTake, type Op, type Outcome } from './transition.ts';
+import { emptyOutcome, TAKE, timeToFull, transition, tryTake, type Op, type Outcome } from './transition.ts';
+import { isRefusable, refuseForRoom } from './when-full.ts';
 
 export interface MapStoreOptions {
   /** Most keys held per limiter, in 1..2^24. Default 100,000. */
@@ -107,15 +108,9 @@ class BoundMapStore implements BoundSyncStore {
       if (this.keys[slot] !== undefined && timeToFull(this.plan, this.state, slot, nowMs) === 0) this.forget(slot);
     }
     if (this.free.length === 0 && this.keys.length > this.maxKeys) {
-      const waitMs = this.makeRoom(nowMs, this.rejects && (op === TAKE || op === RESERVE));
+      const waitMs = this.makeRoom(nowMs, this.rejects && isRefusable(op));
       if (waitMs > 0) {
-        out.ok = false;
-        out.index = -1;
-        out.remaining = 0;
-        out.retryAfterMs = waitMs;
-        out.resetAfterMs = waitMs;
-        out.startMs = nowMs;
-        out.charged = 0;
+        refuseForRoom(out, nowMs, waitMs);
         return;
       }
     }

@@ -28,7 +28,7 @@ describe('conformance', () => {
   it('accepts MapStore, whose takes on the hot path it asks too', async () => {
     const report = await conformance({ bind: mapStore, stepsBack: false, rounds: nightly ? 8000 : 300, seed: 7 });
     expect(report.operations).toBeGreaterThan(nightly ? 1_000_000 : 20_000);
-    expect(Math.min(report.accepted, report.refused, report.promised)).toBeGreaterThan(500);
+    expect(Math.min(report.accepted, report.refused, report.promised)).toBeGreaterThan(200);
   });
 
   it('accepts a store elsewhere, with what is asked at once for one key applied in order', async () => {
