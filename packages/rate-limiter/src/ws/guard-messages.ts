@@ -55,7 +55,7 @@ const TOO_BIG = 1009;
  * Calls `onMessage` for the messages of `ws` that are allowed. The function returned stops that, forgets what is held
  * and lets the socket be read again; so does the closing of the socket.
  *
- * What `onMessage` throws is thrown to the emitter or, after a wait, as an unhandled rejection.
+ * What `onMessage` throws is thrown to the emitter or, after a wait, to nobody: an uncaught error.
  *
  * @throws {TypeError | RangeError} when an option is wrong
  */
