@@ -58,7 +58,7 @@ export interface Guard<R> {
   check(request: R, signal?: () => AbortSignal): Verdict | Promise<Verdict>;
   /**
    * Says that an allowed request is over: the status it was answered with, or undefined if the client left before.
-   * The first call for a verdict counts.
+   * The first call for a verdict counts, and for a refusal there is nothing to do.
    */
   settle(verdict: Verdict, status: number | undefined): void;
   /** Whether `settle` needs to be called: there is a permit to release or something to refund. */
@@ -134,7 +134,7 @@ export function createGuard<R>(
       return permit === undefined ? queue(request, level, signal) : limit(request, permit);
     },
     settle(verdict, status) {
-      if (!verdict.allowed || settled.has(verdict)) return;
+      if (settled.has(verdict)) return;
       settled.add(verdict);
       verdict.permit?.release(outcomeOf(status));
       if (status === undefined || verdict.decision === undefined || refundIf?.(status) !== true) return;

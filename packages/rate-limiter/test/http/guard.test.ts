@@ -234,4 +234,17 @@ describe('refundIf', () => {
     guard.settle(gone, 200);
     expect(await left()).toBe(1);
   });
+
+  it('asks nothing of a request that has no status, nor of a refusal or an exempt request', () => {
+    const limiter = limiterOf(1);
+    const asked: number[] = [];
+    const refundIf = (status: number): boolean => asked.push(status) > 0;
+    const guard = createGuard({ limiter, refundIf, key: ({ url }) => (url === '/' ? 'k' : undefined) });
+    guard.settle(now(guard.check(A)), undefined);
+    const refused = now(guard.check(A));
+    guard.settle(refused, 429);
+    guard.settle(now(guard.check({ ...A, url: '/health' })), 200);
+    expect(limiter.tryTakeSync('k')).toBe(false);
+    expect(asked).not.toContain(undefined);
+  });
 });
