@@ -10,23 +10,28 @@ export class SeededHash {
   first = 0;
   /** The second half of the last hash. */
   second = 0;
-  private readonly starts: readonly [number, number];
-  private readonly multipliers: readonly [number, number];
+  private readonly firstStart: number;
+  private readonly secondStart: number;
+  private readonly firstMultiplier: number;
+  private readonly secondMultiplier: number;
 
   /** @param random uniform in [0, 1), asked 4 times */
   constructor(random: () => number) {
     const draw = (): number => Math.floor(random() * 2 ** 32) | 0;
-    this.starts = [draw(), draw()];
     // Odd, so that no multiplication loses anything; 5 modulo 8, so that its powers do not soon repeat.
-    this.multipliers = [(draw() & ~7) | 5, (draw() & ~7) | 5];
+    const drawMultiplier = (): number => (draw() & ~7) | 5;
+    this.firstStart = draw();
+    this.secondStart = draw();
+    this.firstMultiplier = drawMultiplier();
+    this.secondMultiplier = drawMultiplier();
   }
 
   /** Hashes `text` into {@link first} and {@link second}. O(length), no allocation. */
   of(text: string): void {
-    const m = this.multipliers[0];
-    const n = this.multipliers[1];
-    let a = this.starts[0];
-    let b = this.starts[1];
+    const m = this.firstMultiplier;
+    const n = this.secondMultiplier;
+    let a = this.firstStart;
+    let b = this.secondStart;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       a = Math.imul(a ^ unit, m);

@@ -9,7 +9,7 @@
  * are changed in place because a decision must not allocate. Stores differ in where the state is, never in this.
  */
 import type { State } from './algorithms/algorithm.ts';
-import { tryTakeGcra } from './algorithms/gcra.ts';
+import { takeGcra, tryTakeGcra } from './algorithms/gcra.ts';
 import type { Plan } from './plan.ts';
 
 export const TAKE = 0;
@@ -68,6 +68,10 @@ export function transition(
   out: Outcome,
 ): void {
   const { steps } = plan;
+  if (op === TAKE && plan.onlyGcra !== undefined) {
+    takeGcra(state.words, 2 * slot, nowMs, plan.onlyGcra, cost, out);
+    return;
+  }
   let waitMs = 0;
   if (op === TAKE || op === PEEK || op === RESERVE || op === LEASE) {
     let slowest = 0;

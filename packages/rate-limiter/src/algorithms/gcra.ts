@@ -16,6 +16,7 @@
  *    multiplied by U, so it stays exact.
  * c) A charge past the limit (a penalty) saturates at 2^51 units of debt.
  */
+import type { Outcome } from '../transition.ts';
 import type { Algorithm } from './algorithm.ts';
 
 const DEBT_MAX = 2 ** 51;
@@ -106,4 +107,29 @@ export function tryTakeGcra(words: Float64Array, at: number, nowMs: number, c: F
   words[at] = tatMs + wholeMs;
   words[at + 1] = units - wholeMs * unitsPerMs;
   return true;
+}
+
+/**
+ * A take from a single gcra with its whole outcome: what the transition composes of `delay`, `charge`, `remaining` and
+ * `reset`, with the state read once. The oracle is compared with it, too.
+ */
+export function takeGcra(
+  words: Float64Array,
+  at: number,
+  nowMs: number,
+  c: Float64Array,
+  cost: number,
+  out: Outcome,
+): void {
+  out.ok = tryTakeGcra(words, at, nowMs, c, cost);
+  const behind = words[at]! < nowMs;
+  const aheadMs = behind ? 0 : words[at]! - nowMs;
+  const tatSub = behind ? 0 : words[at + 1]!;
+  const waitMs = aheadMs + Math.ceil((tatSub + cost * c[1]! - c[2]!) / c[0]!);
+  out.index = 0;
+  out.remaining = Math.max(0, Math.floor((c[2]! - (aheadMs * c[0]! + tatSub)) / c[1]!));
+  out.retryAfterMs = cost > c[3]! ? Infinity : Math.max(0, waitMs);
+  out.resetAfterMs = tatSub > 0 ? aheadMs + 1 : aheadMs;
+  out.startMs = nowMs;
+  out.charged = out.ok ? cost : 0;
 }
