@@ -1,2 +1,3 @@
-/** Limits that a fleet shares through PostgreSQL, for those who have no Redis. */
-export {};
+/** A store in PostgreSQL, shared exactly by any number of processes. */
+export { postgresStore } from './postgres-store.ts';
+export type { PostgresQuery, PostgresStore, PostgresStoreOptions } from './postgres-store.ts';

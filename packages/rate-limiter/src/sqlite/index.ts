@@ -1,2 +1,3 @@
-/** Limits that the processes of one machine share through one SQLite file. */
-export {};
+/** A store in SQLite, shared by the processes of one machine. */
+export { sqliteStore } from './sqlite-store.ts';
+export type { SqliteLike, SqliteStatement, SqliteStore, SqliteStoreOptions } from './sqlite-store.ts';
