@@ -27,7 +27,7 @@ export const counts = ({ algorithm }: Limit): boolean => algorithm !== 'blocklis
 
 function policy(limit: Limit): string {
   const unit = limit.unit === 'requests' ? '' : `;qu="${limit.unit}"`;
-  return `"${limit.name}";q=${integer(limit.quota)};w=${Math.max(1, seconds(limit.windowMs))}${unit}`;
+  return `"${limit.name}";q=${integer(limit.quota)};w=${seconds(limit.windowMs)}${unit}`;
 }
 
 /** RateLimit-Policy for these limits, or undefined if none of them counts. */

@@ -27,9 +27,9 @@ export interface NodeRequest {
 export interface NodeResponse {
   statusCode: number;
   readonly writableEnded: boolean;
-  readonly destroyed: boolean;
+  readonly destroyed?: boolean;
   setHeader(name: string, value: string): unknown;
-  end(body?: string): unknown;
+  end(body: string): unknown;
   once(event: 'close' | 'finish', listener: () => void): unknown;
 }
 
@@ -85,7 +85,7 @@ export function checkWatched<R>(
   const forget = onClose(request.socket, end);
   response.once('finish', end);
   response.once('close', end);
-  if (response.destroyed || request.socket.destroyed === true) end();
+  if (response.destroyed === true || request.socket.destroyed === true) end();
   const answer = guard.check(given, signal);
   return answer instanceof Promise ? answer.then(decided) : decided(answer);
 }
@@ -109,7 +109,7 @@ function onClose(socket: NodeSocket, listener: () => void): () => void {
 
 /** Sets the fields, and if the request is refused, answers it. Returns whether it may go on. */
 export function respond(verdict: Verdict, response: NodeResponse): boolean {
-  if (verdict.allowed || !(response.writableEnded || response.destroyed)) {
+  if (verdict.allowed || !(response.writableEnded || response.destroyed === true)) {
     for (const [name, value] of verdict.headers) response.setHeader(name, value);
   }
   if (verdict.allowed) return true;

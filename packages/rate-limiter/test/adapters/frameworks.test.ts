@@ -140,6 +140,7 @@ describe.each(Object.entries(frameworks))('%s', (name, start) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     asked.forEach((resolve) => resolve());
     await until(() => concurrency.inFlight === 0);
+    if (!/hono|fetch/.test(name)) expect(calls).toEqual([]);
   });
 
   it('makes room for pipelined requests that never got to the socket', async () => {
@@ -154,11 +155,15 @@ describe.each(Object.entries(frameworks))('%s', (name, start) => {
     await until(() => concurrency.inFlight === 0);
   });
 
-  it('gives back what ended as told', async () => {
-    const limiter = limiterOf(2);
+  it('gives back what ended as told, and nothing of a client that left', async () => {
+    const limiter = limiterOf(3);
     const port = await serve({ limiter, refundIf: (status) => status < 400 });
     for (let i = 0; i < 4; i++) expect((await get(port)).status).toBe(200);
+    const leaving = call(port, '/slow');
+    await until(() => gates.length === 1);
+    leaving.leave();
     for (let i = 0; i < 2; i++) expect((await get(port, '/denied')).status).toBe(401);
+    open();
     expect((await get(port)).status).toBe(429);
   });
 

@@ -101,7 +101,7 @@ describe('a guard', () => {
     expect(make).toThrow(message);
   });
 
-  it('tells of refusals only', () => {
+  it('tells of refusals only, of both kinds', async () => {
     const seen: [number, RequestInfo][] = [];
     const onReject = (verdict: Verdict, refused: RequestInfo): void => void seen.push([verdict.status, refused]);
     const concurrency = new CountingConcurrency(1);
@@ -109,7 +109,12 @@ describe('a guard', () => {
     const first = now(guard.check(A));
     guard.settle(first, 200);
     void guard.check(A);
-    expect(seen).toEqual([[429, A]]);
+    concurrency.tryAcquire();
+    await guard.check(A);
+    expect(seen).toEqual([
+      [429, A],
+      [503, A],
+    ]);
   });
 });
 
