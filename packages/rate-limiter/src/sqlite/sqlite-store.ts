@@ -66,7 +66,7 @@ const KEPT_MS = 60_000;
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { db, clock = Date.now } = options;
-  const { exec, prepare } = (db ?? {}) as Partial<SqliteLike>;
+  const { exec, prepare } = (options as { db?: Partial<SqliteLike> }).db ?? {};
   if (typeof exec !== 'function' || typeof prepare !== 'function') {
     throw new TypeError(`db must be a database of node:sqlite or better-sqlite3; got ${typeof db}`);
   }
