@@ -167,14 +167,17 @@ describe.each(Object.entries(frameworks))('%s', (name, start) => {
     expect((await get(port)).status).toBe(429);
   });
 
-  it('a function of the options that throws fails its request alone', async () => {
+  it.each([
+    ['throws at once', (limiter: SyncLimiter) => limiter],
+    ['makes a store elsewhere refuse to be asked', (limiter: SyncLimiter) => later(limiter)],
+  ])('a function of the options that %s fails its request alone', async (how, wrap) => {
     const concurrency = new CountingConcurrency(1);
     let broken = true;
     const key = (): string => {
-      if (broken) throw new Error('no key');
-      return 'k';
+      if (broken && how === 'throws at once') throw new Error('no key');
+      return broken ? (42 as unknown as string) : 'k';
     };
-    const port = await serve({ limiter: limiterOf(1), concurrency, key });
+    const port = await serve({ limiter: wrap(limiterOf(1)), concurrency, key });
     expect((await get(port)).status).toBe(500);
     broken = false;
     expect((await get(port)).status).toBe(200);
