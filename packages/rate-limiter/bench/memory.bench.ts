@@ -4,10 +4,12 @@
  *
  * Keys are flattened before measuring (a string built by `+` is a tree until it is first hashed) and visited in a fixed
  * random order. No limit is ever reached: a refusal of rate-limiter-flexible is a rejected promise and would only make
- * it slower. `check` wants every call counted.
+ * it slower. Of express-rate-limit the store alone is measured, its counter, without the middleware around it. `check`
+ * wants every call counted.
  */
-import { createLimiter, gcra, type SyncLimiter } from '@loadbearing/rate-limiter';
+import { createLimiter, gcra, TableStore, type SyncLimiter } from '@loadbearing/rate-limiter';
 import { defineBench, type TimedContender } from '@loadbearing/bench-kit';
+import { MemoryStore } from 'express-rate-limit';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 const QUOTA = 1_000_000_000;
@@ -24,7 +26,8 @@ function visits(keys: number): string[] {
 
 /** Measures the calls of `decide`, and checks that the limiter counted each of them as allowed. */
 function ours(keys: number, decide: (limiter: SyncLimiter, order: readonly string[]) => unknown): TimedContender {
-  const limiter = createLimiter({ limits: gcra({ rate: QUOTA, perMs: PER_MS }) });
+  const store = new TableStore({ capacity: Math.max(keys, 1000) });
+  const limiter = createLimiter({ limits: gcra({ rate: QUOTA, perMs: PER_MS }), store });
   const order = visits(keys);
   let runs = 0;
   return {
@@ -48,6 +51,7 @@ export default defineBench({
   cases: [
     { name: 'one key', keys: 1 },
     { name: '100,000 keys', keys: 100_000 },
+    { name: '1,000,000 keys', keys: 1_000_000 },
   ],
   contenders: {
     'tryTakeSync, time passed in': ({ keys }) => {
@@ -93,6 +97,27 @@ export default defineBench({
           const visitsOfFirst = order.filter((key) => key === order[0]).length;
           const used = (await limiter.get(order[0]!))?.consumedPoints;
           if (used !== runs * visitsOfFirst) throw new Error(`${String(used)} points used in ${runs} runs`);
+        },
+      };
+    },
+    'express-rate-limit MemoryStore': ({ keys }) => {
+      const store = new MemoryStore();
+      // Nothing of it reads more of its options than this.
+      store.init({ windowMs: PER_MS } as Parameters<MemoryStore['init']>[0]);
+      const order = visits(keys);
+      let runs = 0;
+      return {
+        operations: order.length,
+        run: async () => {
+          runs++;
+          let hits = 0;
+          for (const key of order) hits += (await store.increment(key)).totalHits;
+          return hits;
+        },
+        check: async () => {
+          const visitsOfFirst = order.filter((key) => key === order[0]).length;
+          const used = (await store.get(order[0]!))?.totalHits;
+          if (used !== runs * visitsOfFirst) throw new Error(`${String(used)} hits in ${runs} runs`);
         },
       };
     },
