@@ -16,8 +16,9 @@ import { requireShortLogs } from '../sql/short-logs.ts';
 import { storableKey } from '../sql/storable-key.ts';
 import type { AsyncOutcome, AsyncStore, BoundAsyncStore, StoreSpec } from '../store.ts';
 import type { Op } from '../transition.ts';
+import { CONSTANTS, KIND, RESET } from './function-text.ts';
 import { type Asked, readCount, readOutcomes } from './reply.ts';
-import { applyText, CONSTANTS, installText, KIND, RESET, sweepText } from './schema.ts';
+import { applyText, installText, sweepText } from './schema.ts';
 
 /** Runs one statement with text parameters `$1`, `$2`. What a `Pool` or `Client` of pg and a PGlite have. */
 export type PostgresQuery = (sql: string, params: (string | null)[]) => Promise<{ rows: unknown[] }>;

@@ -6,7 +6,7 @@ import { RateLimiterError } from '../errors.ts';
 import type { Limit } from '../limits.ts';
 import type { AsyncOutcome } from '../store.ts';
 import { FORCE, LEASE, RESERVE, TAKE, type Op } from '../transition.ts';
-import { NUMBERS_PER_ANSWER, RESET } from './schema.ts';
+import { NUMBERS_PER_ANSWER, RESET } from './function-text.ts';
 
 /** One operation as it is asked. */
 export interface Asked {
