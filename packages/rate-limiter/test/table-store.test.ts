@@ -178,6 +178,17 @@ describe('TableStore', () => {
     expect(limiter.stats().keys + limiter.stats().evictedLive).toBe(100_000);
   });
 
+  it('a key whose hash is 0 is no free slot', () => {
+    // 5 * 0xcccccccd is 1 modulo 2^32, and so are the length of 'a' and what its second half is before it is mixed.
+    const draws = [0, (0xcccccccd ^ 'a'.charCodeAt(0)) >>> 0, 0, 0].map((draw) => draw / 2 ** 32);
+    const store = new TableStore({ capacity: 1, random: () => draws.shift()! });
+    const limiter = createLimiter({ limits: second(2), store, clock: manualClock() });
+    limiter.takeSync('a', 2);
+    expect(limiter.stats().keys).toBe(1);
+    for (const key of 'bcdefgh') limiter.takeSync(key, 1);
+    expect(limiter.tryTakeSync('a')).toBe(false);
+  });
+
   it('draws another hash for every limiter, so that what meets in one does not meet in another', async () => {
     const survivors = async (store: TableStore): Promise<string> => {
       const limiter = createLimiter({ limits: second(10), store, clock: manualClock() });
