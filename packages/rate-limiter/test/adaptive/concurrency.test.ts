@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
   aimd,
@@ -106,6 +107,16 @@ describe('waiting', () => {
     expect(await limiter.acquire()).toBeUndefined();
     await expect(limiter.acquire({ signal: AbortSignal.abort('gone') })).rejects.toBe('gone');
     await expect(limiter.acquire({ priority: 2 })).rejects.toThrow(RangeError);
+  });
+  it('leaves no listener on the signal once it is over', async () => {
+    const limiter = createConcurrencyLimiter({ limit: fixedLimit(1), queue: { maxLength: 1, maxAgeMs: 1000 } });
+    const { signal } = new AbortController();
+    const permit = limiter.tryAcquire()!;
+    const served = limiter.acquire({ signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    permit.release();
+    (await served)!.release();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
   it('is not served too late, even if the timer is', async () => {
     const timers = manualTimers();
