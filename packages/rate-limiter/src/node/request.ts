@@ -1,7 +1,7 @@
 /**
  * `node:http` requests and responses, as far as a guard uses them, and the watch over a request under way.
  *
- * A request is over when its response is finished, or closed because the client went away. One case hides from both:
+ * A request is over when its response has closed: finished, or because the client went away. One case hides from that:
  * a pipelined request whose predecessor is still being answered has no socket on its response yet, so if the connection
  * closes then, its response never hears of it. That is why the socket is watched too, by one listener per connection.
  */
@@ -30,7 +30,7 @@ export interface NodeResponse {
   readonly destroyed?: boolean;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
-  once(event: 'close' | 'finish', listener: () => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
 }
 
 export function describeNode(request: NodeRequest): RequestInfo {
@@ -83,7 +83,6 @@ export function checkWatched<R>(
     return given;
   };
   const forget = onClose(request.socket, end);
-  response.once('finish', end);
   response.once('close', end);
   if (response.destroyed === true || request.socket.destroyed === true) end();
   const answer = guard.check(given, signal);
