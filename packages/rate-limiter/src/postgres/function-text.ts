@@ -221,7 +221,7 @@ declare
   x bigint; units bigint; per_ms bigint; win bigint; current bigint; previous bigint; gap bigint; into_ms bigint;
   at_ms bigint;
 begin
-  counting := exists (select from unnest(kinds) as kind where kind <> ${KIND.blocklist});
+  counting := ${KIND.blocklist} <> any (kinds);
   for k in 1 .. cardinality(ids) loop
   key := ids[k];
   if octet_length(key) > ${ID_BYTES_MAX} then
