@@ -1,7 +1,8 @@
 /** The door: options in, the limiter that fits the store out. */
-import type { LimiterOptions, SyncLimiter } from './limiter.ts';
+import { defaultStore } from './default-store.ts';
 import { InProcessLimiter } from './in-process-limiter.ts';
-import { MapStore } from './map-store.ts';
+import type { Limiter, LimiterOptions, SharedLimiterOptions, SyncLimiter } from './limiter.ts';
+import { openShared } from './open-shared.ts';
 import { settingsFrom } from './settings.ts';
 
 /**
@@ -20,6 +21,21 @@ import { settingsFrom } from './settings.ts';
  * assert.equal(limiter.tryTakeSync('bob'), true);
  * ```
  */
-export function createLimiter(options: LimiterOptions): SyncLimiter {
-  return new InProcessLimiter(settingsFrom(options), options.store ?? new MapStore());
+export function createLimiter(options: LimiterOptions): SyncLimiter;
+export function createLimiter(options: SharedLimiterOptions): Limiter;
+export function createLimiter(options: LimiterOptions | SharedLimiterOptions): Limiter {
+  const settings = settingsFrom(options);
+  if (isShared(options)) return openShared(settings, options);
+  return new InProcessLimiter(settings, options.store ?? defaultStore(settings.limits));
+}
+
+/** @throws {TypeError} unless the store is one, or absent */
+function isShared(options: LimiterOptions | SharedLimiterOptions): options is SharedLimiterOptions {
+  const store: unknown = options.store;
+  if (store === undefined) return false;
+  const { sync, bind } = (store ?? {}) as { readonly sync?: unknown; readonly bind?: unknown };
+  if (typeof sync !== 'boolean' || typeof bind !== 'function') {
+    throw new TypeError(`store must be a store, such as new TableStore() or redisStore(...); got ${typeof store}`);
+  }
+  return !sync;
 }

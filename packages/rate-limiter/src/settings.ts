@@ -20,8 +20,9 @@ export function settingsFrom(options: CommonOptions): Settings {
   const limits = requireLimits(options.limits);
   const name = requireName('name', options.name ?? 'default');
   if (clock !== undefined) requireFunction('clock', clock, 'that returns milliseconds');
-  requireFunction('timers.set', timers.set, 'like setTimeout');
-  requireFunction('timers.clear', timers.clear, 'like clearTimeout');
+  const { set, clear } = timers as Partial<Record<keyof Timers, unknown>>;
+  requireFunction('timers.set', set, 'like setTimeout');
+  requireFunction('timers.clear', clear, 'like clearTimeout');
   if (onEvent !== undefined) requireFunction('onEvent', onEvent, 'of an event');
   return { name, limits, clock, timers, emit: onEvent && ((event) => tell(onEvent, event)) };
 }

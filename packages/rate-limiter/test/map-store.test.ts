@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blocklist, createLimiter, gcra, MapStore, slidingLog, type Limit } from '../src/index.ts';
+import { blocklist, createLimiter, gcra, MapStore, slidingLog, type Limit, type SyncLimiter } from '../src/index.ts';
 import { manualClock } from '../src/testing/index.ts';
 import { BLOCK, emptyOutcome, FORCE, PEEK, REFUND, TAKE } from '../src/transition.ts';
 import type { State } from '../src/algorithms/algorithm.ts';
@@ -70,7 +70,7 @@ describe('MapStore', () => {
 
   it('frees drained entries as new keys come: it grows with the live keys, not with all keys ever seen', () => {
     const clock = manualClock();
-    const limiter = createLimiter({ limits: second(10), clock });
+    const limiter = createLimiter({ limits: second(10), clock, store: new MapStore() });
     for (let round = 0; round < 50; round++) {
       for (let i = 0; i < 100; i++) limiter.tryTakeSync(`${String(round)}.${String(i)}`);
       clock.advance(1000);
@@ -104,7 +104,7 @@ describe('MapStore', () => {
   });
 
   describe("whenFull: 'reject'", () => {
-    const full = (): ReturnType<typeof createLimiter> => {
+    const full = (): SyncLimiter => {
       const store = new MapStore({ maxKeys: 2, whenFull: 'reject' });
       const limiter = createLimiter({ limits: [second(3), blocklist()], store, clock: manualClock() });
       limiter.takeSync('a', 3);
