@@ -117,7 +117,7 @@ try {
     await page.getByTestId('worker').filter({ hasText: 'caching' }).waitFor();
     await page.getByTestId('phase').filter({ hasText: /^live/ }).waitFor();
     const broken = page.locator('[data-testid^="section-"][data-holds="false"]');
-    assert.deepEqual(await broken.allInnerTexts(), [], 'claims that did not hold');
+    assert.deepEqual(await broken.allTextContents(), [], 'claims that did not hold');
     assert.equal(await page.getByTestId('phase').textContent(), 'live, all claims held');
     assert.equal(await page.locator('[data-testid^="section-"][data-holds="true"]').count(), 9);
   });

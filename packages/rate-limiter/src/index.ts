@@ -1,4 +1,4 @@
-/** One exact decision, may this caller do this now: composed limits, all or nothing, with bounded memory */
+/** One exact decision, may this caller do this now: composed limits, all or nothing, in one process or shared, with bounded memory and bounded answers */
 export { createLimiter } from './create-limiter.ts';
 export type {
   CommonOptions,

@@ -28,7 +28,7 @@ interface Asked {
   answer(): void;
   /** Applies it, and keeps the answer until `answer`. */
   apply(): void;
-  fail(error?: unknown): void;
+  fail(): void;
   lie(answer: unknown): void;
 }
 
