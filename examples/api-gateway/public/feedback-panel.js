@@ -43,7 +43,7 @@ export function feedbackPanel(field) {
           for (const { at, isOpen } of marks) {
             const x = plot.valToPos(at, 'x', true);
             ctx.strokeStyle = colour(isOpen ? '--bad' : '--good');
-            ctx.lineWidth = 2 * devicePixelRatio;
+            ctx.lineWidth = 2 * window.devicePixelRatio;
             ctx.beginPath();
             ctx.moveTo(x, bbox.top);
             ctx.lineTo(x, bbox.top + bbox.height);
