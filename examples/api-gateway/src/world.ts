@@ -37,8 +37,10 @@ export class World {
   }
 
   static async open({ seed, store, onFatal }: WorldOptions): Promise<World> {
+    // First what may not be there at all: nothing else is started in vain.
+    await store.open(onFatal);
     const upstream = place('upstream', new URL('processes/upstream.ts', import.meta.url), pool, onFatal);
-    await Promise.all([store.open(onFatal), upstream.ready]);
+    await upstream.ready;
     const file = new URL('processes/gateway.ts', import.meta.url);
     const gateways = Array.from({ length: gatewayCount }, (_, i) => {
       const setup: GatewaySetup = {

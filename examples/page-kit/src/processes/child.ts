@@ -13,6 +13,8 @@ export type FromChild =
 /** Of the type that the main process gave it for this child. */
 export function setup(): unknown {
   process.on('disconnect', () => process.exit(0));
+  // The main process may have ended while this one was starting; nobody says so any more.
+  if (!process.connected) process.exit(0);
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
   return JSON.parse(process.argv[2] ?? '');

@@ -149,11 +149,11 @@ export class LRUCache<K extends T.NonNullish, V extends T.NonNullish, FC = unkno
     this.#entries.clear();
   }
 
-  /** Evicts the oldest entry that has a value, and answers that. */
+  /** Evicts the oldest entry that has a value, and answers that. Fetches that begin when others are aborted are left. */
   pop(): V | undefined {
     const entries = this.#entries;
     try {
-      while (entries.store.size > 0) {
+      for (let left = entries.store.size; left > 0 && entries.store.size > 0; left--) {
         const value = entries.take(entries.store.oldest(), 'evict');
         if (value !== undefined) return value;
       }
