@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Trace } from '../simulate/replay.ts';
 import { type TraceFormat, TraceReader } from '../simulate/trace-reader.ts';
@@ -17,9 +18,12 @@ export async function readTrace(path: string, format: TraceFormat, stdin: Readab
   // The stream is made last: one that fails before anybody reads it has nobody to tell.
   const packed = path !== '-' && (await isGzip(path));
   const bytes = path === '-' ? stdin : createReadStream(path);
-  const text = packed ? bytes.compose<Readable>(createGunzip()) : bytes;
-  text.setEncoding('utf8');
-  for await (const piece of text) reader.write(piece as string);
+  const read = async (text: AsyncIterable<string>): Promise<void> => {
+    for await (const piece of text) reader.write(piece);
+  };
+  // A pipeline hears the errors of all its parts, whichever fails first.
+  if (packed) await pipeline(bytes, createGunzip().setEncoding('utf8'), read);
+  else await pipeline(bytes.setEncoding('utf8'), read);
   return reader.end(path === '-' ? 'standard input' : basename(path));
 }
 
